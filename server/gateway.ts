@@ -1,0 +1,1 @@
+export interface GatewayContext { readonly viewer: unknown }
