@@ -1,1 +1,131 @@
-export interface GatewayContext { readonly viewer: unknown }
+import type { ApolloServerPlugin } from '@apollo/server'
+import type { GraphQLSchema } from 'graphql'
+import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
+import { checkDocument, type DocumentRun, startDocument } from './batch.ts'
+import { journalEngine } from './engine/sqlite-journal.ts'
+import { refuse } from './errors.ts'
+import { type Log, silentLog } from './log.ts'
+import { type Records, recordsFor } from './records.ts'
+import { gatewayResolvers, taskResolvers } from './resolvers.ts'
+import { buildSchema, type Resolvers } from './schema.ts'
+import type { Store } from './store/store.ts'
+import { importRecords } from './sync/reference.ts'
+import { type Collection, taskCollection } from './sync/collection.ts'
+import { type Pokes, pokesOf } from './sync/notify.ts'
+import type { TaskDefinition } from './tasks/define-task.ts'
+import { resolveConflictTask } from './tasks/resolve-conflict.ts'
+import { TaskRunner } from './tasks/runner.ts'
+import type { Viewer } from './viewer.ts'
+
+/** What a request brings to be told who asks: header fields in lower case (of a WebSocket: its connection_init payload). */
+export type Credentials = Readonly<Record<string, unknown>>
+
+export interface GatewayOptions {
+  readonly store: Store
+  /** The domain's SDL: extends Query and Mutation, its task fields return types that implement TaskPayload. */
+  readonly typeDefs: string
+  /** The domain's resolvers; task fields need none. */
+  readonly resolvers?: Resolvers
+  readonly tasks: readonly TaskDefinition[]
+  readonly collections: readonly Collection[]
+  /** Who asks; undefined for nobody, which is answered UNAUTHENTICATED. */
+  readonly authenticate: (credentials: Credentials) => Promise<Viewer | undefined>
+  /** Role that sees the whole tenant. Default `supervisor`. */
+  readonly supervisorRole?: string
+  /** How long one document waits in all for its tasks; default 2000. They go on afterwards. */
+  readonly taskWaitMs?: number
+  /** How long an outcome is answered again; default 400. */
+  readonly taskRetentionDays?: number
+  /** How long a device may stay away and still get only what changed; default 30. */
+  readonly syncHorizonDays?: number
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly log?: Log
+}
+
+export interface GatewayContext {
+  readonly viewer: Viewer
+  readonly document: DocumentRun
+  /** Records with the viewer's rights. */
+  readonly records: Records
+}
+
+export interface Gateway {
+  readonly schema: GraphQLSchema
+  /** For `new ApolloServer({ schema, plugins })`: bounds a document before anything of it runs. */
+  plugin(): ApolloServerPlugin<GatewayContext>
+  /** Context of one document. Throws UNAUTHENTICATED. */
+  context(credentials: Credentials): Promise<GatewayContext>
+  /** Opens the store and goes on with what was left unfinished. */
+  start(): Promise<void>
+  /** Lets running steps end, keeps the rest for the next start, and closes the store. */
+  stop(): Promise<void>
+  /** Makes these the reference data of a type: new, changed and gone ones reach every device. Returns how many changed. */
+  importRecords(type: string, records: readonly { readonly id: string; readonly [field: string]: unknown }[]): Promise<number>
+}
+
+const DAY_MS = 86_400_000
+
+/** The offline gateway of a domain. Nothing happens before `start()`. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { store, clock = systemClock, random = systemRandom, log = silentLog } = options
+  const supervisorRole = options.supervisorRole ?? 'supervisor'
+  const all = [...options.collections, taskCollection(supervisorRole)]
+  const collections: ReadonlyMap<string, Collection> = new Map(all.map(collection => [collection.type, collection]))
+  const definitions = [...options.tasks, resolveConflictTask()]
+  const engine = journalEngine({ store, clock, random, log })
+  const runner = new TaskRunner({
+    store,
+    engine,
+    definitions,
+    collections,
+    clock,
+    random,
+    log,
+    retentionMs: (options.taskRetentionDays ?? 400) * DAY_MS,
+  })
+  let pokes: Pokes | undefined
+  const setting = {
+    store,
+    collections,
+    clock,
+    horizonMs: (options.syncHorizonDays ?? 30) * DAY_MS,
+    supervisorRole,
+    random,
+    runner,
+    subscribe: (viewer: Viewer) => (pokes ??= pokesOf(store, collections)).subscribe(viewer),
+  }
+  const schema = buildSchema({
+    typeDefs: options.typeDefs,
+    resolvers: [gatewayResolvers(setting), taskResolvers(definitions, setting), options.resolvers ?? {}],
+  })
+  return {
+    schema,
+    plugin: () => ({
+      async requestDidStart() {
+        return { didResolveOperation: async ({ document, operation }) => checkDocument(document, operation) }
+      },
+    }),
+    async context(credentials) {
+      const viewer = await options.authenticate(credentials)
+      if (viewer === undefined) {
+        throw refuse(ERROR_CODES.UNAUTHENTICATED, 'Sign in: send a valid token as "authorization: Bearer …".')
+      }
+      return {
+        viewer,
+        document: startDocument(clock, options.taskWaitMs ?? 2000),
+        records: recordsFor(store, collections, viewer),
+      }
+    },
+    async start() {
+      await store.open()
+      await runner.recover()
+    },
+    async stop() {
+      pokes?.close()
+      await engine.stop()
+      await store.close()
+    },
+    importRecords: (type, records) => importRecords({ store, collections, now: clock.now() }, type, records),
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What a task builds on. Records get their final ids on the device, so a later task may mention one that an earlier, still
+ * waiting task makes: then it names that task in `after`. Records that the gateway knows give no dependency; the gateway
+ * itself lets tasks on the same record follow each other.
+ */
+import { isClientId } from '../protocol/protocol.ts'
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const ID_KEY = /^ids?$|(Id|ID|Ids|IDs)$/
+
+/** Strings in the value that are ids: UUIDs anywhere, and any client id under a key such as `id`, `customerId`, `offerIds`. */
+export function idsIn(value: unknown): ReadonlySet<string> {
+  const found = new Set<string>()
+  collect(value, '', found)
+  return found
+}
+
+function collect(value: unknown, key: string, found: Set<string>): void {
+  if (typeof value === 'string') {
+    if (UUID.test(value) || (ID_KEY.test(key) && isClientId(value))) found.add(value)
+  } else if (Array.isArray(value)) {
+    for (const item of value) collect(item, key, found)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, child] of Object.entries(value)) collect(child, name, found)
+  }
+}
+
+interface Mentioning {
+  readonly id: string
+  readonly sequence: number
+  readonly variables: Record<string, unknown>
+}
+
+/** By id, the entries that mention it, oldest first. Asking costs the ids of one task, whatever the length of the queue. */
+export class Dependencies {
+  readonly #mentions = new Map<string, Mentioning[]>()
+  readonly #isUnsettled: (entryId: string) => boolean
+  readonly #isKnown: (recordId: string) => boolean
+
+  /**
+   * @param isUnsettled whether the outbox holds the entry and waits for its verdict
+   * @param isKnown whether the gateway knows a record with this id, as far as the device has seen
+   */
+  constructor(isUnsettled: (entryId: string) => boolean, isKnown: (recordId: string) => boolean) {
+    this.#isUnsettled = isUnsettled
+    this.#isKnown = isKnown
+  }
+
+  /** Ids of the entries, in queue order, that a task with these variables builds on: of each id the first that mentions it. */
+  after(variables: Record<string, unknown>, sequence = Number.POSITIVE_INFINITY): readonly string[] {
+    const found = new Map<string, number>()
+    for (const id of idsIn(variables)) {
+      const first = this.#firstMention(id)
+      if (first && first.sequence < sequence && !this.#isKnown(id)) found.set(first.id, first.sequence)
+    }
+    return [...found].sort(([, a], [, b]) => a - b).map(([id]) => id)
+  }
+
+  /** In queue order. */
+  add(entry: Mentioning): void {
+    for (const id of idsIn(entry.variables)) {
+      const mentions = this.#mentions.get(id)
+      if (mentions) mentions.push(entry)
+      else this.#mentions.set(id, [entry])
+    }
+  }
+
+  /** For an entry whose variables change or that never came to be; settled ones are forgotten by themselves. */
+  remove(entry: Mentioning): void {
+    for (const id of idsIn(entry.variables)) {
+      const left = this.#mentions.get(id)?.filter(each => each.id !== entry.id)
+      if (left && left.length > 0) this.#mentions.set(id, left)
+      else this.#mentions.delete(id)
+    }
+  }
+
+  #firstMention(id: string): Mentioning | undefined {
+    const mentions = this.#mentions.get(id)
+    if (!mentions) return undefined
+    const first = mentions.findIndex(each => this.#isUnsettled(each.id))
+    if (first > 0) mentions.splice(0, first)
+    if (first === -1) this.#mentions.delete(id)
+    return mentions[first === -1 ? mentions.length : 0]
+  }
+}

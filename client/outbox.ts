@@ -1,0 +1,396 @@
+/**
+ * The queue: entries in order, their moves, what depends on what. It is the only place where an entry changes, and each
+ * change goes the same way: memory, view, listeners, disk.
+ */
+import type { InMemoryCache } from '@apollo/client'
+import type { Clock, Random } from '../protocol/ports.ts'
+import { Dependencies } from './dependencies.ts'
+import type { Outcome, OutboxEntry, Overlay, StoredEntry } from './entry.ts'
+import { LayoverError } from './layover-error.ts'
+import { Listeners, type Report } from './listeners.ts'
+import { assertEntryMove, type EntryStatus, isSendable, isTentative, isUnsettled } from './outbox-states.ts'
+import type { IndexChanges } from './synced-list.ts'
+import type { Installation, LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
+
+export interface Draft {
+  readonly name: string
+  readonly document: string
+  readonly variables: Record<string, unknown>
+  readonly version: number
+  readonly overlay?: Overlay
+}
+
+/** What a change of the queue means for the view. Called once per change, before the listeners. */
+export type ViewListener = (change: {
+  remove: readonly string[]
+  add: readonly StoredEntry[]
+  write: BaseWrite | undefined
+}) => void
+/** Writes to the base of the cache, in one batch with the view. */
+export type BaseWrite = (cache: InMemoryCache, index: IndexChanges) => void
+
+export interface OutboxPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly records: OutboxRecords
+  /** Whether the base of the cache holds a record with this id. */
+  readonly isKnownRecord: (id: string) => boolean
+  readonly view: ViewListener
+  readonly report: Report
+}
+
+/** What may be changed of an entry as it moves. */
+export interface EntryPatch {
+  readonly outcome?: Outcome
+  readonly attempts?: number
+  readonly nextAttemptAt?: string
+  readonly variables?: Record<string, unknown>
+  readonly after?: readonly string[]
+}
+
+/** Open while `change` runs its callback. */
+export interface OutboxChange {
+  /** Throws NOT_POSSIBLE for a move that the state machine does not know. Without a new outcome the old one goes. */
+  move(id: string, to: EntryStatus, patch?: EntryPatch): void
+  /** Takes the entry out of the queue; `settled` keeps its outcome. */
+  leave(id: string, outcome: Outcome): void
+  /** Puts an entry at the end under a sequence number of its own. */
+  enqueue(entry: StoredEntry): void
+}
+
+export class OutboxQueue {
+  readonly #ports: OutboxPorts
+  readonly #entries = new Map<string, StoredEntry>()
+  /** Queued, but not yet on the device. */
+  readonly #drafts = new Map<string, StoredEntry>()
+  readonly #dependents = new Map<string, Set<string>>()
+  readonly #dependencies: Dependencies
+  readonly #shown = new Set<string>()
+  readonly #outcomes = new Map<string, Outcome>()
+  readonly #waiting = new Map<string, { promise: Promise<Outcome>; resolve: (outcome: Outcome) => void }>()
+  readonly #listeners: Listeners
+  #installation: Installation
+  #list: readonly OutboxEntry[] | undefined
+  readonly subscribe: (listener: () => void) => () => void
+
+  constructor(ports: OutboxPorts) {
+    this.#ports = ports
+    this.#installation = { client: ports.random.uuid(), sequence: 0 }
+    this.#listeners = new Listeners(ports.report)
+    this.subscribe = this.#listeners.subscribe
+    this.#dependencies = new Dependencies(id => {
+      const entry = this.#entries.get(id) ?? this.#drafts.get(id)
+      return entry !== undefined && isUnsettled(entry.status)
+    }, ports.isKnownRecord)
+  }
+
+  /** Takes over what was on the device. What was being sent is in doubt now. */
+  async restore(loaded: LoadedOutbox): Promise<void> {
+    const highest = loaded.entries.at(-1)?.sequence ?? 0
+    this.#installation = {
+      client: loaded.installation?.client ?? this.#installation.client,
+      sequence: Math.max(loaded.installation?.sequence ?? 0, highest),
+    }
+    for (const entry of loaded.entries) {
+      this.#put(entry.status === 'sending' ? { ...entry, status: 'in-doubt' } : entry)
+      this.#dependencies.add(entry)
+    }
+    const touched = new Set(this.#entries.keys())
+    this.#cascade(touched)
+    this.#showAndTell(touched)
+    await this.#ports.records.save([], [], this.#installation)
+  }
+
+  /** In queue order; replaced, never changed. */
+  get entries(): readonly OutboxEntry[] {
+    this.#list ??= [...this.#entries.values()]
+    return this.#list
+  }
+
+  /** UUID of this installation. */
+  get client(): string {
+    return this.#installation.client
+  }
+
+  get(id: string): StoredEntry | undefined {
+    return this.#entries.get(id)
+  }
+
+  /** Throws UNKNOWN_ENTRY. */
+  require(id: string): StoredEntry {
+    const entry = this.#entries.get(id)
+    if (!entry) throw unknownEntry(id)
+    return entry
+  }
+
+  stored(): Iterable<StoredEntry> {
+    return this.#entries.values()
+  }
+
+  hasUnsettled(): boolean {
+    for (const entry of this.#entries.values()) if (isUnsettled(entry.status)) return true
+    return this.#drafts.size > 0
+  }
+
+  /** The next ones to send, in order; empty while one is under way. */
+  sendable(limit: number): readonly StoredEntry[] {
+    const batch: StoredEntry[] = []
+    for (const entry of this.#entries.values()) {
+      if (entry.status === 'sending') return []
+      if (isSendable(entry.status)) batch.push(entry)
+      if (batch.length === limit) break
+    }
+    return batch
+  }
+
+  /** Gives a new task its id, its place and what it builds on. Nothing is stored yet: `append` follows, or `drop`. */
+  draft(draft: Draft): StoredEntry {
+    const sequence = this.#nextSequence()
+    const after = this.#dependencies.after(draft.variables)
+    const waits = after.some(id => isStuck(this.#entries.get(id) ?? this.#drafts.get(id)))
+    const entry: StoredEntry = {
+      ...draft,
+      id: this.#ports.random.uuid(),
+      sequence,
+      status: waits ? 'blocked' : 'queued',
+      attempts: 0,
+      queuedAt: new Date(this.#ports.clock.now()).toISOString(),
+      after,
+    }
+    this.#dependencies.add(entry)
+    this.#drafts.set(entry.id, entry)
+    return entry
+  }
+
+  /** Durable when it resolves. `shown` says that the view holds its change already. Rejects with STORAGE_FAILED: then there is no such entry. */
+  async append(draft: StoredEntry, shown: boolean): Promise<StoredEntry> {
+    try {
+      await this.#ports.records.append(draft, this.#installation)
+    } catch (error) {
+      this.drop(draft)
+      throw error
+    }
+    const entry = this.#drafts.get(draft.id) ?? draft
+    this.#drafts.delete(entry.id)
+    this.#put(entry)
+    if (shown) this.#shown.add(entry.id)
+    const touched = new Set([entry.id])
+    this.#cascade(touched)
+    this.#showAndTell(touched)
+    if (this.require(entry.id) !== draft) await this.#ports.records.save([this.require(entry.id)], [])
+    return this.require(entry.id)
+  }
+
+  /** A draft that came to nothing; whatever was drafted upon it no longer names it. */
+  drop(draft: StoredEntry): void {
+    this.#drafts.delete(draft.id)
+    this.#dependencies.remove(draft)
+    for (const other of this.#drafts.values()) {
+      if (!other.after.includes(draft.id)) continue
+      this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
+    }
+  }
+
+  /**
+   * One change of any number of entries. Memory, view and listeners have it when this returns; the promise is the disk's
+   * (rejects with STORAGE_FAILED, and is tried again with the next write).
+   */
+  change(run: (change: OutboxChange) => void, write?: BaseWrite): Promise<void> {
+    const touched = new Set<string>()
+    const removed = new Set<string>()
+    const replaced = new Set<string>()
+    run({
+      move: (id, to, patch = {}) => {
+        const entry = this.require(id)
+        assertEntryMove(entry.status, to)
+        const { outcome: _outcome, nextAttemptAt: _next, ...kept } = entry
+        if (patch.variables) this.#dependencies.remove(entry)
+        const moved: StoredEntry = { ...kept, ...patch, status: to }
+        this.#put(moved)
+        if (patch.variables) {
+          this.#dependencies.add(moved)
+          replaced.add(id)
+        }
+        touched.add(id)
+      },
+      leave: (id, outcome) => {
+        const entry = this.require(id)
+        assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
+        this.#remove(entry)
+        if (outcome.status === 'discarded') this.#dependencies.remove(entry)
+        this.#outcomes.set(id, outcome)
+        removed.add(id)
+        touched.add(id)
+      },
+      enqueue: entry => {
+        const before = this.#entries.get(entry.id)
+        if (before) {
+          this.#remove(before)
+          this.#dependencies.remove(before)
+          replaced.add(entry.id)
+        }
+        this.#put(entry)
+        this.#dependencies.add(entry)
+        removed.delete(entry.id)
+        touched.add(entry.id)
+      },
+    })
+    this.#cascade(touched)
+    this.#showAndTell(touched, write, replaced)
+    const changed = [...touched].flatMap(id => this.#entries.get(id) ?? [])
+    return this.#ports.records.save(changed, removed, this.#installation)
+  }
+
+  /** A copy under a new id, to be put at the end. */
+  renewed(entry: StoredEntry, variables: Record<string, unknown>, after?: readonly string[]): StoredEntry {
+    const { outcome: _outcome, nextAttemptAt: _next, ...kept } = entry
+    return {
+      ...kept,
+      id: this.#ports.random.uuid(),
+      sequence: this.#nextSequence(),
+      status: 'queued',
+      attempts: 0,
+      variables,
+      after: after ?? this.afterOf(variables, entry.sequence),
+    }
+  }
+
+  /** The same entry, never sent, to be put at the end. */
+  resequenced(entry: StoredEntry, after: readonly string[]): StoredEntry {
+    return { ...entry, sequence: this.#nextSequence(), after }
+  }
+
+  /** What a task at that place with these variables builds on. */
+  afterOf(variables: Record<string, unknown>, sequence?: number): readonly string[] {
+    return this.#dependencies.after(variables, sequence)
+  }
+
+  /** Everything that builds on the entry, directly or not, in queue order. */
+  dependents(id: string): readonly StoredEntry[] {
+    const found = new Map<string, StoredEntry>()
+    const open = [id]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const each of this.#dependents.get(next) ?? []) {
+        const entry = this.#entries.get(each)
+        if (!entry || found.has(each)) continue
+        found.set(each, entry)
+        open.push(each)
+      }
+    }
+    return [...found.values()].sort((a, b) => a.sequence - b.sequence)
+  }
+
+  /** The entry's verdict: at once if it has one. Rejects with UNKNOWN_ENTRY for an id that this session has never seen. */
+  settled(id: string): Promise<Outcome> {
+    const outcome = this.#outcomeOf(id)
+    if (outcome) return Promise.resolve(outcome)
+    if (!this.#entries.has(id) && !this.#drafts.has(id)) return Promise.reject(unknownEntry(id))
+    let waiting = this.#waiting.get(id)
+    if (!waiting) {
+      let resolve: (outcome: Outcome) => void = () => undefined
+      const promise = new Promise<Outcome>(done => {
+        resolve = done
+      })
+      waiting = { promise, resolve }
+      this.#waiting.set(id, waiting)
+    }
+    return waiting.promise
+  }
+
+  /** Tells the listeners of something beside the entries: paused, resumed. */
+  notify(): void {
+    this.#listeners.notify()
+  }
+
+  close(): void {
+    this.#listeners.clear()
+  }
+
+  #nextSequence(): number {
+    this.#installation = { ...this.#installation, sequence: this.#installation.sequence + 1 }
+    return this.#installation.sequence
+  }
+
+  #put(entry: StoredEntry): void {
+    const before = this.#entries.get(entry.id)
+    if (before?.after !== entry.after) {
+      for (const id of before?.after ?? []) this.#dependents.get(id)?.delete(entry.id)
+      for (const id of entry.after) {
+        const dependents = this.#dependents.get(id)
+        if (dependents) dependents.add(entry.id)
+        else this.#dependents.set(id, new Set([entry.id]))
+      }
+    }
+    this.#entries.set(entry.id, entry)
+  }
+
+  #remove(entry: StoredEntry): void {
+    this.#entries.delete(entry.id)
+    for (const id of entry.after) this.#dependents.get(id)?.delete(entry.id)
+  }
+
+  /** What builds on a parked task waits; once that is queued again or gone, it no longer does. Adds to `touched` what it moves. */
+  #cascade(touched: Set<string>): void {
+    for (const id of touched) {
+      const entry = this.#entries.get(id)
+      if (entry && (entry.status === 'queued' || entry.status === 'blocked')) {
+        const waits = entry.after.some(each => isStuck(this.#entries.get(each)))
+        if (waits !== (entry.status === 'blocked')) this.#put({ ...entry, status: waits ? 'blocked' : 'queued' })
+      }
+      // A set that grows while it is walked visits what is added.
+      for (const each of this.#dependents.get(id) ?? []) {
+        const dependent = this.#entries.get(each)
+        if (!dependent) continue
+        const waits = dependent.after.some(other => isStuck(this.#entries.get(other)))
+        const shows = this.#isShown(dependent)
+        if ((dependent.status === 'queued' && waits) || (dependent.status === 'blocked' && !waits)) touched.add(each)
+        else if (shows !== this.#shown.has(each)) touched.add(each)
+      }
+    }
+  }
+
+  /** An entry shows while its verdict is open and what it builds on shows, too: no change without the record it changes. */
+  #isShown(entry: StoredEntry): boolean {
+    if (!isTentative(entry.status)) return false
+    return entry.after.every(id => {
+      const other = this.#entries.get(id)
+      return other === undefined || other.status === 'conflict' || this.#isShown(other)
+    })
+  }
+
+  #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced: ReadonlySet<string> = new Set()): void {
+    const remove: string[] = []
+    const add: StoredEntry[] = []
+    for (const id of touched) {
+      const entry = this.#entries.get(id)
+      const shows = entry !== undefined && this.#isShown(entry)
+      const showed = this.#shown.has(id)
+      if (shows && (!showed || replaced.has(id))) add.push(entry)
+      if (showed && (!shows || replaced.has(id))) remove.push(id)
+      if (shows) this.#shown.add(id)
+      else this.#shown.delete(id)
+    }
+    if (remove.length > 0 || add.length > 0 || write) this.#ports.view({ remove, add, write })
+    this.#list = undefined
+    for (const id of touched) this.#tellOutcome(id)
+    this.#listeners.notify()
+  }
+
+  #outcomeOf(id: string): Outcome | undefined {
+    const entry = this.#entries.get(id)
+    return entry ? entry.outcome : this.#outcomes.get(id)
+  }
+
+  #tellOutcome(id: string): void {
+    const outcome = this.#outcomeOf(id)
+    if (!outcome) return
+    this.#waiting.get(id)?.resolve(outcome)
+    this.#waiting.delete(id)
+  }
+}
+
+/** Not taken by the gateway, and not going to be by itself. */
+const isStuck = (entry: StoredEntry | undefined): boolean => entry?.status === 'parked' || entry?.status === 'blocked'
+
+const unknownEntry = (id: string): LayoverError =>
+  new LayoverError('UNKNOWN_ENTRY', `The outbox holds no entry ${id}, and none was settled under this id in this session.`)

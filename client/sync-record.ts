@@ -1,0 +1,56 @@
+/**
+ * Where sync stands. It lives in the cache beside the records, so both are stored as one: a cursor is never ahead of its data.
+ */
+import type { InMemoryCache } from '@apollo/client'
+import { type DocumentNode, parse } from 'graphql'
+
+export interface SyncRecord {
+  /** The gateway's; opaque. */
+  readonly cursor: string
+  /** Milliseconds since the epoch of the last pull that reached the end; null before the first. */
+  readonly syncedAt: number | null
+  /** The scopes the cursor belongs to, as JSON. */
+  readonly scopes: string
+  /** Types that were pulled to the end at least once; 'all' without scopes, null before. */
+  readonly types: readonly string[] | 'all' | null
+}
+
+const TYPE = 'LayoverSync'
+export const SYNC_RECORD_ID = 'LayoverSync:state'
+const QUERY: DocumentNode = parse('{ state }', { noLocation: true })
+
+export function readSyncRecord(cache: InMemoryCache): SyncRecord | null {
+  let found: SyncRecord | null = null
+  cache.modify<{ state: SyncRecord }>({
+    id: SYNC_RECORD_ID,
+    broadcast: false,
+    fields: {
+      state: value => {
+        found = value as SyncRecord
+        return value
+      },
+    },
+  })
+  return found
+}
+
+export function writeSyncRecord(cache: InMemoryCache, state: SyncRecord): void {
+  cache.write({
+    dataId: SYNC_RECORD_ID,
+    query: QUERY,
+    result: { __typename: TYPE, state },
+    broadcast: false,
+  })
+  retainOnce(cache, SYNC_RECORD_ID)
+}
+
+/** Whether every record of the type that the caller may see has come. */
+export function isSynced(state: SyncRecord | undefined, type: string): boolean {
+  return state?.types === 'all' || (state?.types?.includes(type) ?? false)
+}
+
+/** Apollo counts a retain per write by id; one is kept, so that garbage collection leaves the record and what it refers to. */
+export function retainOnce(cache: InMemoryCache, id: string): void {
+  while (cache.release(id) > 0);
+  cache.retain(id)
+}

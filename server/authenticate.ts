@@ -1,0 +1,51 @@
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose'
+import type { Credentials } from './gateway.ts'
+import type { Viewer } from './viewer.ts'
+
+export type TokenKey = { readonly secret: string } | { readonly jwksUrl: string }
+
+const HMAC = ['HS256']
+const PUBLIC_KEY = ['RS256', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA']
+
+/**
+ * Reads `authorization: Bearer <JWT>`: `sub` is the user, `agency` (or `tenantClaim`) the tenant, `roles` a list. A token that
+ * is absent, expired, not signed by this key or without these claims is nobody: undefined.
+ */
+export function jwtAuthenticator(key: TokenKey, options: { tenantClaim?: string } = {}): (credentials: Credentials) => Promise<Viewer | undefined> {
+  const tenantClaim = options.tenantClaim ?? 'agency'
+  const verify = verifier(key)
+  return async ({ authorization }) => {
+    const token = typeof authorization === 'string' ? /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1] : undefined
+    if (token === undefined) return undefined
+    const claims = await verify(token)
+    const { sub: user, roles } = claims ?? {}
+    const tenant = claims?.[tenantClaim]
+    if (typeof user !== 'string' || user === '' || typeof tenant !== 'string' || tenant === '') return undefined
+    return { user, tenant, roles: Array.isArray(roles) ? roles.filter(role => typeof role === 'string') : [] }
+  }
+}
+
+function verifier(key: TokenKey): (token: string) => Promise<JWTPayload | undefined> {
+  const known: Uint8Array | JWTVerifyGetKey = 'secret' in key ? new TextEncoder().encode(key.secret) : createRemoteJWKSet(new URL(key.jwksUrl))
+  return async token => {
+    try {
+      const { payload } =
+        known instanceof Uint8Array ? await jwtVerify(token, known, { algorithms: HMAC }) : await jwtVerify(token, known, { algorithms: PUBLIC_KEY })
+      return payload
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return undefined
+      throw error
+    }
+  }
+}
+
+/** A token as `jwtAuthenticator({ secret })` reads it; for demos and tests. `lifetimeSeconds` may be negative. */
+export function signToken(viewer: Viewer, secret: string, lifetimeSeconds: number, nowMs: number): Promise<string> {
+  const nowSeconds = Math.floor(nowMs / 1000)
+  return new SignJWT({ agency: viewer.tenant, roles: [...viewer.roles] })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(viewer.user)
+    .setIssuedAt(nowSeconds)
+    .setExpirationTime(nowSeconds + lifetimeSeconds)
+    .sign(new TextEncoder().encode(secret))
+}

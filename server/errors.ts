@@ -1,0 +1,56 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { ERROR_CODES, type ErrorCode } from '../protocol/index.ts'
+import { StoreError } from './store/store.ts'
+
+const HTTP_STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403 }
+
+/** An error that a client may see: stable code, text for people, and the input to mend. */
+export function refuse(code: ErrorCode, message: string, details: { field?: string; cause?: unknown } = {}): GraphQLError {
+  const status = HTTP_STATUS[code]
+  return new GraphQLError(message, {
+    extensions: {
+      code,
+      ...(details.field === undefined ? {} : { field: details.field }),
+      ...(status === undefined ? {} : { http: { status } }),
+    },
+    ...(details.cause instanceof Error ? { originalError: details.cause } : {}),
+  })
+}
+
+/** Codes that graphql and Apollo Server give of their own. */
+const FOREIGN_CODES = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'BAD_REQUEST',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+])
+
+/**
+ * What leaves the gateway of an error: known codes as they are, everything else masked. No stack traces, and no values: what
+ * graphql says after "got invalid value" repeats what the person typed.
+ */
+export function maskError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const original = error instanceof GraphQLError ? (error.originalError ?? error) : error
+  const place = {
+    ...(formatted.path === undefined ? {} : { path: formatted.path }),
+    ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
+  }
+  if (original instanceof StoreError) {
+    return { message: 'The store does not answer just now. Send it again.', ...place, extensions: { code: ERROR_CODES.STORE_UNAVAILABLE } }
+  }
+  const code = formatted.extensions?.['code']
+  if (typeof code === 'string' && (FOREIGN_CODES.has(code) || (code in ERROR_CODES && code !== ERROR_CODES.INTERNAL_SERVER_ERROR))) {
+    const { stacktrace: _, ...extensions } = formatted.extensions ?? {}
+    return { message: withoutValues(formatted.message), ...place, extensions }
+  }
+  return { message: 'Something went wrong in the gateway; it is in its log.', ...place, extensions: { code: ERROR_CODES.INTERNAL_SERVER_ERROR } }
+}
+
+/** `Variable "$x" got invalid value <what was typed>; Expected …` without what was typed. */
+function withoutValues(message: string): string {
+  const start = message.indexOf(' got invalid value ')
+  const reason = message.lastIndexOf('; ')
+  return start < 0 ? message : `${message.slice(0, start)} got an invalid value${reason > start ? message.slice(reason) : ''}`
+}

@@ -1,0 +1,256 @@
+import { createHash } from 'node:crypto'
+import type { SqliteStatements } from './sqlite-statements.ts'
+import { type SqliteView, type TaskRow, taskOf } from './sqlite-view.ts'
+import type {
+  ChangedRecord,
+  ListQuery,
+  NewTask,
+  RecordVersion,
+  Selection,
+  StoredRecord,
+  StoredTask,
+  TaskAddress,
+  TaskQuery,
+  Touch,
+  Unit,
+} from './store.ts'
+
+interface Put {
+  record: StoredRecord
+  keepVersion: boolean
+  writtenBy: RecordVersion['writtenBy']
+}
+
+/** One unit of work inside the writer's transaction. Records are held back until `flush`, which numbers them. */
+export class SqliteUnit implements Unit {
+  readonly #statements: SqliteStatements
+  readonly #view: SqliteView
+  readonly #partition: string
+  readonly #puts = new Map<string, Put>()
+
+  constructor(view: SqliteView, partition: string) {
+    this.#statements = view.statements
+    this.#view = view
+    this.#partition = partition
+  }
+
+  async record(partition: string, type: string, key: string): Promise<StoredRecord | undefined> {
+    const put = partition === this.#partition ? this.#puts.get(`${type}:${key}`) : undefined
+    return put?.record ?? this.#view.record(partition, type, key)
+  }
+
+  list(query: ListQuery): Promise<StoredRecord[]> {
+    return this.#view.list(query)
+  }
+
+  changed(
+    partition: string,
+    selections: readonly Selection[],
+    after: number,
+    limit: number,
+  ): Promise<ChangedRecord[]> {
+    return this.#view.changed(partition, selections, after, limit)
+  }
+
+  head(partition: string): Promise<number> {
+    return this.#view.head(partition)
+  }
+
+  versions(partition: string, type: string, key: string, fromVersion: number): Promise<RecordVersion[]> {
+    return this.#view.versions(partition, type, key, fromVersion)
+  }
+
+  task(address: TaskAddress): Promise<StoredTask | undefined> {
+    return this.#view.task(address)
+  }
+
+  tasks(query: TaskQuery): ReturnType<SqliteView['tasks']> {
+    return this.#view.tasks(query)
+  }
+
+  unfinished(): Promise<StoredTask[]> {
+    return this.#view.unfinished()
+  }
+
+  memo(reference: string, key: string): Promise<{ value: unknown } | undefined> {
+    return this.#view.memo(reference, key)
+  }
+
+  put(record: StoredRecord, options: { keepVersion: boolean; writtenBy: RecordVersion['writtenBy'] }): void {
+    if (record.partition !== this.#partition) {
+      throw new Error(`a unit of ${this.#partition} can't write to ${record.partition}`)
+    }
+    this.#puts.set(`${record.type}:${record.key}`, { record, ...options })
+  }
+
+  async takeTask(task: NewTask): Promise<StoredTask> {
+    const reference = this.#freeReference(task)
+    const { lastInsertRowid } = this.#statements.run(
+      `insert into task (partition, user, id, name, definition_version, input_hash, args, viewer, client, sequence, after,
+         touches, status, state, reference, payload, contested, taken_at, finished_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      task.partition,
+      task.user,
+      task.id,
+      task.name,
+      task.definitionVersion,
+      task.inputHash,
+      JSON.stringify(task.args),
+      JSON.stringify(task.viewer),
+      task.client,
+      task.sequence,
+      JSON.stringify(task.after),
+      JSON.stringify(task.touches),
+      task.status,
+      task.state,
+      reference,
+      JSON.stringify(task.payload),
+      task.contested === null ? null : JSON.stringify(task.contested),
+      task.takenAt,
+      task.state === 'finished' ? task.takenAt : null,
+    )
+    const number = Number(lastInsertRowid)
+    if (task.state !== 'finished') {
+      for (const { record, writes } of task.touches) {
+        this.#statements.run('insert into touch values (?, ?, ?, ?)', task.partition, record, number, writes ? 1 : 0)
+      }
+    }
+    return { ...task, number, reference, finishedAt: task.state === 'finished' ? task.takenAt : null }
+  }
+
+  /**
+   * Suppliers know a task by its id alone, and ids are chosen by clients. A user who copies another's id gets a reference of
+   * his own, so that neither can reach the other's reservations.
+   */
+  #freeReference({ partition, user, id }: TaskAddress): string {
+    const taken = this.#statements.one('select 1 from task where reference = ?', id)
+    if (taken === undefined) return id
+    return `${id}~${createHash('sha256').update(JSON.stringify([partition, user])).digest('hex').slice(0, 32)}`
+  }
+
+  async changeTask(task: StoredTask, change: Parameters<Unit['changeTask']>[1]): Promise<StoredTask> {
+    const next = { ...task, ...change }
+    this.#statements.run(
+      'update task set status = ?, state = ?, payload = ?, contested = ?, finished_at = ? where number = ?',
+      next.status,
+      next.state,
+      JSON.stringify(next.payload),
+      next.contested === null ? null : JSON.stringify(next.contested),
+      next.finishedAt,
+      next.number,
+    )
+    return next
+  }
+
+  async inTheWay(partition: string, touches: readonly Touch[]): Promise<StoredTask[]> {
+    if (touches.length === 0) return []
+    const rows = this.#statements.all<TaskRow>(
+      `select distinct t.* from json_each(?) wanted
+       join touch on touch.partition = ? and touch.record = wanted.value ->> 'record'
+       join task t on t.number = touch.number
+       where touch.number >= coalesce(
+         (select max(w.number) from touch w where w.partition = touch.partition and w.record = touch.record and w.writes = 1), 0)
+       and (touch.writes = 1 or wanted.value ->> 'writes')`,
+      JSON.stringify(touches),
+      partition,
+    )
+    return rows.map(taskOf)
+  }
+
+  async waitFor(waiter: StoredTask, blockers: readonly StoredTask[]): Promise<void> {
+    for (const { number } of blockers) {
+      this.#statements.run('insert or ignore into waits values (?, ?)', number, waiter.number)
+    }
+  }
+
+  async isBlocked(task: StoredTask): Promise<boolean> {
+    return this.#statements.one('select 1 from waits where waiter = ? limit 1', task.number) !== undefined
+  }
+
+  async release(task: StoredTask): Promise<StoredTask[]> {
+    for (const { record } of task.touches) {
+      this.#statements.run(
+        'delete from touch where partition = ? and record = ? and number = ?',
+        task.partition,
+        record,
+        task.number,
+      )
+    }
+    const freed = this.#statements.all<TaskRow>(
+      `select t.* from waits w join task t on t.number = w.waiter where w.blocker = ?
+       and not exists (select 1 from waits other where other.waiter = w.waiter and other.blocker <> w.blocker) order by t.number`,
+      task.number,
+    )
+    this.#statements.run('delete from waits where blocker = ?', task.number)
+    return freed.map(taskOf)
+  }
+
+  async recordMemo(reference: string, key: string, value: unknown): Promise<void> {
+    this.#statements.run('insert into memo values (?, ?, ?)', reference, key, JSON.stringify(value ?? null))
+  }
+
+  async dropMemos(reference: string): Promise<void> {
+    this.#statements.run('delete from memo where reference = ?', reference)
+  }
+
+  /** Numbers and writes what was put; returns the owners concerned. The last thing before the commit. */
+  flush(): Set<string | null> {
+    const owners = new Set<string | null>()
+    if (this.#puts.size === 0) return owners
+    const head = this.#statements.one<{ head: number }>(
+      `insert into partition values (?, ?) on conflict (name) do update set head = head + excluded.head returning head`,
+      this.#partition,
+      this.#puts.size,
+    )
+    let change = (head?.head ?? 0) - this.#puts.size
+    for (const put of this.#puts.values()) {
+      change += 1
+      this.#write(put, change, owners)
+    }
+    return owners
+  }
+
+  #write({ record, keepVersion, writtenBy }: Put, change: number, owners: Set<string | null>): void {
+    const { partition, type, key, owner } = record
+    const entity = JSON.stringify(record.entity)
+    const before = this.#statements.one<{ owner: string | null }>(
+      'select owner from record where partition = ? and type = ? and key = ?',
+      partition,
+      type,
+      key,
+    )
+    owners.add(owner)
+    if (before !== undefined && before.owner !== null && before.owner !== owner) {
+      owners.add(before.owner)
+      const stub = JSON.stringify({ __typename: type, id: record.entity.id, version: record.entity.version })
+      // The departure shares its number with the row itself: they are never sent to the same reader.
+      this.#statements.run('insert or replace into departed values (?, ?, ?, ?, ?, ?)', partition, type, key, before.owner, change, stub)
+    }
+    if (owner !== null) {
+      this.#statements.run('delete from departed where partition = ? and type = ? and key = ? and owner = ?', partition, type, key, owner)
+    }
+    this.#statements.run(
+      `insert into record values (?, ?, ?, ?, ?, ?, ?) on conflict (partition, type, key)
+       do update set change = excluded.change, owner = excluded.owner, deleted = excluded.deleted, entity = excluded.entity`,
+      partition,
+      type,
+      key,
+      change,
+      owner,
+      record.deleted ? 1 : 0,
+      entity,
+    )
+    if (keepVersion) {
+      this.#statements.run(
+        'insert into version values (?, ?, ?, ?, ?, ?, ?)',
+        partition,
+        type,
+        key,
+        record.entity.version,
+        entity,
+        writtenBy?.user ?? null,
+        writtenBy?.client ?? null,
+      )
+    }
+  }
+}

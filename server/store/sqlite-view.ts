@@ -1,0 +1,223 @@
+import type Database from 'better-sqlite3'
+import { SqliteStatements } from './sqlite-statements.ts'
+import type {
+  ChangedRecord,
+  EntityRecord,
+  ListQuery,
+  RecordVersion,
+  Selection,
+  StoredRecord,
+  StoredTask,
+  TaskAddress,
+  TaskQuery,
+  View,
+} from './store.ts'
+
+interface RecordRow {
+  key: string
+  owner: string | null
+  deleted: number
+  entity: string
+}
+
+interface ChangeRow {
+  change: number
+  type: string
+  entity: string
+  removal: ChangedRecord['removal']
+}
+
+export interface TaskRow {
+  number: number
+  partition: string
+  user: string
+  id: string
+  name: string
+  definition_version: number
+  input_hash: string
+  args: string
+  viewer: string
+  client: string | null
+  sequence: number | null
+  after: string
+  touches: string
+  status: StoredTask['status']
+  state: StoredTask['state']
+  reference: string
+  payload: string
+  contested: string | null
+  taken_at: number
+  finished_at: number | null
+}
+
+/** The reading half over one connection. Statements are written by hand and prepared once. */
+export class SqliteView implements View {
+  readonly statements: SqliteStatements
+
+  constructor(database: Database.Database) {
+    this.statements = new SqliteStatements(database)
+  }
+
+  async record(partition: string, type: string, key: string): Promise<StoredRecord | undefined> {
+    const row = this.statements.one<RecordRow>(
+      'select key, owner, deleted, entity from record where partition = ? and type = ? and key = ?',
+      partition,
+      type,
+      key,
+    )
+    return row && recordOf(partition, type, row)
+  }
+
+  async list({ partition, selection, equals = {}, contains, after = '', first }: ListQuery): Promise<StoredRecord[]> {
+    const conditions = ['partition = ?', 'type = ?', 'key > ?', 'deleted = 0']
+    const values: unknown[] = [partition, selection.type, after]
+    if (selection.owner !== null) {
+      conditions.push('owner = ?')
+      values.push(selection.owner)
+    }
+    for (const [field, value] of Object.entries(equals)) {
+      conditions.push('json_extract(entity, ?) = ?')
+      values.push(`$.${field}`, value)
+    }
+    if (contains !== undefined) {
+      conditions.push('instr(lower(json_extract(entity, ?)), lower(?)) > 0')
+      values.push(`$.${contains.field}`, contains.text)
+    }
+    const rows = this.statements.all<RecordRow>(
+      `select key, owner, deleted, entity from record where ${conditions.join(' and ')} order by key limit ?`,
+      ...values,
+      first,
+    )
+    return rows.map(row => recordOf(partition, selection.type, row))
+  }
+
+  async changed(
+    partition: string,
+    selections: readonly Selection[],
+    after: number,
+    limit: number,
+  ): Promise<ChangedRecord[]> {
+    if (selections.length === 0) return []
+    const live = selections.map(({ owner }) => (owner === null ? 'type = ?' : '(type = ? and owner = ?)')).join(' or ')
+    const liveValues = selections.flatMap(({ type, owner }) => (owner === null ? [type] : [type, owner]))
+    const owned = selections.filter(({ owner }) => owner !== null)
+    const departed =
+      owned.length === 0
+        ? ''
+        : `union all select change, type, entity, 'OUT_OF_SCOPE' as removal from departed
+           where partition = ? and change > ? and (${owned.map(() => '(type = ? and owner = ?)').join(' or ')})`
+    const departedValues =
+      owned.length === 0 ? [] : [partition, after, ...owned.flatMap(({ type, owner }) => [type, owner])]
+    const rows = this.statements.all<ChangeRow>(
+      `select change, type, entity, case deleted when 1 then 'DELETED' end as removal from record
+       where partition = ? and change > ? and (${live}) ${departed} order by change limit ?`,
+      partition,
+      after,
+      ...liveValues,
+      ...departedValues,
+      limit,
+    )
+    return rows.map(row => ({ ...row, entity: JSON.parse(row.entity) as EntityRecord }))
+  }
+
+  async head(partition: string): Promise<number> {
+    return this.statements.one<{ head: number }>('select head from partition where name = ?', partition)?.head ?? 0
+  }
+
+  async versions(partition: string, type: string, key: string, fromVersion: number): Promise<RecordVersion[]> {
+    const rows = this.statements.all<{ entity: string; user: string | null; client: string | null }>(
+      'select entity, user, client from version where partition = ? and type = ? and key = ? and version >= ? order by version',
+      partition,
+      type,
+      key,
+      fromVersion,
+    )
+    return rows.map(({ entity, user, client }) => ({
+      entity: JSON.parse(entity) as EntityRecord,
+      writtenBy: user !== null && client !== null ? { user, client } : null,
+    }))
+  }
+
+  async task({ partition, user, id }: TaskAddress): Promise<StoredTask | undefined> {
+    const row = this.statements.one<TaskRow>(
+      'select * from task where partition = ? and user = ? and id = ?',
+      partition,
+      user,
+      id,
+    )
+    return row && taskOf(row)
+  }
+
+  async tasks(query: TaskQuery): Promise<{ number: number; entity: EntityRecord }[]> {
+    const conditions = ['t.partition = ?', 't.number > ?']
+    const values: unknown[] = [query.partition, query.after]
+    if (query.user !== null) {
+      conditions.push('t.user = ?')
+      values.push(query.user)
+    }
+    for (const [column, wanted] of [
+      ['id', query.ids],
+      ['status', query.status],
+    ] as const) {
+      if (wanted === undefined) continue
+      conditions.push(`t.${column} in (select value from json_each(?))`)
+      values.push(JSON.stringify(wanted))
+    }
+    const rows = this.statements.all<{ number: number; entity: string }>(
+      `select t.number, r.entity from task t join record r on r.partition = t.partition and r.type = 'Task' and r.key = t.user || '/' || t.id
+       where ${conditions.join(' and ')} order by t.number limit ?`,
+      ...values,
+      query.first,
+    )
+    return rows.map(({ number, entity }) => ({ number, entity: JSON.parse(entity) as EntityRecord }))
+  }
+
+  async unfinished(): Promise<StoredTask[]> {
+    return this.statements.all<TaskRow>(`select * from task where state <> 'finished' order by number`).map(taskOf)
+  }
+
+  async memo(reference: string, key: string): Promise<{ value: unknown } | undefined> {
+    const row = this.statements.one<{ value: string }>(
+      'select value from memo where reference = ? and key = ?',
+      reference,
+      key,
+    )
+    return row && { value: JSON.parse(row.value) as unknown }
+  }
+}
+
+export function taskOf(row: TaskRow): StoredTask {
+  return {
+    number: row.number,
+    partition: row.partition,
+    user: row.user,
+    id: row.id,
+    name: row.name,
+    definitionVersion: row.definition_version,
+    inputHash: row.input_hash,
+    args: JSON.parse(row.args) as StoredTask['args'],
+    viewer: JSON.parse(row.viewer) as StoredTask['viewer'],
+    client: row.client,
+    sequence: row.sequence,
+    after: JSON.parse(row.after) as string[],
+    touches: JSON.parse(row.touches) as StoredTask['touches'],
+    status: row.status,
+    state: row.state,
+    reference: row.reference,
+    payload: JSON.parse(row.payload) as StoredTask['payload'],
+    contested: row.contested === null ? null : (JSON.parse(row.contested) as StoredTask['contested']),
+    takenAt: row.taken_at,
+    finishedAt: row.finished_at,
+  }
+}
+
+function recordOf(partition: string, type: string, row: RecordRow): StoredRecord {
+  return {
+    partition,
+    type,
+    key: row.key,
+    owner: row.owner,
+    deleted: row.deleted === 1,
+    entity: JSON.parse(row.entity) as EntityRecord,
+  }
+}

@@ -1,0 +1,194 @@
+/** The embedded store: one SQLite file, one process. Door: `layover/server/sqlite`. */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { systemRandom } from '../../protocol/index.ts'
+import { SQLITE_MIGRATIONS } from './migrations.ts'
+import { type Committed, type Store, StoreError, type Unit } from './store.ts'
+import { SqliteUnit } from './sqlite-unit.ts'
+import { SqliteView } from './sqlite-view.ts'
+
+interface Pending {
+  partition: string
+  work: (unit: Unit) => Promise<unknown>
+  resolve: (value: unknown) => void
+  reject: (error: unknown) => void
+}
+
+/** Most units that share one commit. More would only delay the first of them. */
+const GROUP_LIMIT = 256
+
+/**
+ * `path` is created with its folder when missing. WAL and `synchronous=FULL`: what `write` resolved survives a power cut.
+ * Units that arrive while a commit is under way share the next one, each in a savepoint of its own.
+ */
+export function sqlite(path: string): Store {
+  return new SqliteStore(path)
+}
+
+class SqliteStore implements Store {
+  readonly #path: string
+  #lock: Database.Database | undefined
+  #writer: Database.Database | undefined
+  #reader: Database.Database | undefined
+  #view: SqliteView | undefined
+  #unitView: SqliteView | undefined
+  #epoch = ''
+  #secret = ''
+  #queue: Pending[] = []
+  #draining: Promise<void> | undefined
+  readonly #listeners = new Set<(commits: readonly Committed[]) => void>()
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  get epoch(): string {
+    return this.#epoch
+  }
+
+  get secret(): string {
+    return this.#secret
+  }
+
+  get view(): SqliteView {
+    if (this.#view === undefined) throw closed(this.#path)
+    return this.#view
+  }
+
+  async open(): Promise<void> {
+    mkdirSync(dirname(this.#path), { recursive: true })
+    this.#lock = lockFile(`${this.#path}.lock`, this.#path)
+    try {
+      const writer = new Database(this.#path)
+      this.#writer = writer
+      writer.pragma('journal_mode = WAL')
+      writer.pragma('synchronous = FULL')
+      migrate(writer, this.#path)
+      this.#epoch = setting(writer, 'epoch', () => systemRandom.uuid())
+      this.#secret = setting(writer, 'secret', () => randomBytes(32).toString('hex'))
+      this.#unitView = new SqliteView(writer)
+      this.#reader = new Database(this.#path, { readonly: true })
+      this.#view = new SqliteView(this.#reader)
+    } catch (error) {
+      await this.close()
+      throw error instanceof StoreError ? error : unavailable(this.#path, error)
+    }
+  }
+
+  async close(): Promise<void> {
+    while (this.#draining !== undefined) await this.#draining
+    this.#reader?.close()
+    this.#writer?.close()
+    this.#lock?.close()
+    this.#reader = this.#writer = this.#lock = this.#view = this.#unitView = undefined
+  }
+
+  onCommit(listener: (commits: readonly Committed[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  write<T>(partition: string, work: (unit: Unit) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#writer === undefined) return reject(closed(this.#path))
+      this.#queue.push({ partition, work, resolve: resolve as (value: unknown) => void, reject })
+      this.#draining ??= this.#drain()
+    })
+  }
+
+  async #drain(): Promise<void> {
+    // One turn of patience: what the same turn of the event loop brings shares the commit.
+    await new Promise<void>(resolve => setImmediate(resolve))
+    while (this.#queue.length > 0) await this.#commitGroup(this.#queue.splice(0, GROUP_LIMIT))
+    this.#draining = undefined
+  }
+
+  async #commitGroup(group: readonly Pending[]): Promise<void> {
+    const writer = this.#writer
+    const view = this.#unitView
+    if (writer === undefined || view === undefined) {
+      for (const pending of group) pending.reject(closed(this.#path))
+      return
+    }
+    const settle: (() => void)[] = []
+    const commits: Committed[] = []
+    try {
+      writer.exec('begin immediate')
+      for (const pending of group) {
+        writer.exec('savepoint unit')
+        try {
+          const unit = new SqliteUnit(view, pending.partition)
+          const value = await pending.work(unit)
+          const owners = unit.flush()
+          writer.exec('release unit')
+          if (owners.size > 0) commits.push({ partition: pending.partition, owners })
+          settle.push(() => pending.resolve(value))
+        } catch (error) {
+          writer.exec('rollback to unit; release unit')
+          settle.push(() => pending.reject(isSqliteError(error) ? unavailable(this.#path, error) : error))
+        }
+      }
+      writer.exec('commit')
+    } catch (error) {
+      // The disk is full or gone: the whole group is undone, and everybody in it may ask again.
+      if (writer.inTransaction) writer.exec('rollback')
+      for (const pending of group) pending.reject(unavailable(this.#path, error))
+      return
+    }
+    for (const resolve of settle) resolve()
+    if (commits.length > 0) for (const listener of this.#listeners) listener(commits)
+  }
+}
+
+/**
+ * An exclusive lock that the operating system drops when the process dies, however it dies. It sits on a file of its own,
+ * because the store itself is read over a second connection.
+ */
+function lockFile(path: string, store: string): Database.Database {
+  const lock = new Database(path, { timeout: 0 })
+  try {
+    lock.pragma('locking_mode = EXCLUSIVE')
+    lock.exec('begin exclusive; create table if not exists holder (process integer); delete from holder')
+    lock.prepare('insert into holder values (?)').run(process.pid)
+    lock.exec('commit')
+    return lock
+  } catch (error) {
+    lock.close()
+    if (!isSqliteError(error)) throw error
+    throw new StoreError(
+      'STORE_LOCKED',
+      `${store} is in use by another gateway. One SQLite file serves one process: stop the other one, or point DATA_DIR elsewhere.`,
+      { cause: error },
+    )
+  }
+}
+
+function migrate(database: Database.Database, path: string): void {
+  const from = database.pragma('user_version', { simple: true }) as number
+  if (from > SQLITE_MIGRATIONS.length) {
+    throw new StoreError(
+      'STORE_TOO_NEW',
+      `${path} was written by a newer version (schema ${from}, this one knows ${SQLITE_MIGRATIONS.length}): start that version.`,
+    )
+  }
+  for (let version = from; version < SQLITE_MIGRATIONS.length; version += 1) {
+    database.transaction(() => {
+      database.exec(SQLITE_MIGRATIONS[version] as string)
+      database.pragma(`user_version = ${version + 1}`)
+    })()
+  }
+}
+
+function setting(database: Database.Database, name: string, make: () => string): string {
+  database.prepare('insert into meta values (?, ?) on conflict do nothing').run(name, make())
+  return database.prepare<[string], { value: string }>('select value from meta where name = ?').get(name)?.value ?? ''
+}
+
+const isSqliteError = (error: unknown): boolean => error instanceof Database.SqliteError
+
+const closed = (path: string): StoreError => new StoreError('STORE_UNAVAILABLE', `${path} is not open`)
+
+const unavailable = (path: string, cause: unknown): StoreError =>
+  new StoreError('STORE_UNAVAILABLE', `${path} does not answer`, { cause })

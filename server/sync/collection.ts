@@ -1,0 +1,72 @@
+import type { Rejected } from '../tasks/outcome.ts'
+import { type Viewer, hasRole, SHARED_PARTITION, tenantPartition } from '../viewer.ts'
+
+/** How far a viewer's right goes: every row of the partition, his own rows, or none. */
+export type Reach = 'all' | 'own' | 'none'
+
+export interface CollectionRules {
+  /** Where the rows live. Default: the tenant's partition. */
+  readonly partition?: (viewer: Viewer) => string
+  /** Field that holds the owner's user id; without one the rows are everybody's in the partition. */
+  readonly owner?: string
+  /** Default: all. */
+  readonly mayRead?: (viewer: Viewer) => Reach
+  /** Default: as `mayRead`. */
+  readonly mayWrite?: (viewer: Viewer) => Reach
+  /** 'merge' keeps every version up to the horizon as a base; 'none' is for rows that only the gateway writes. Default: merge. */
+  readonly conflict?: 'merge' | 'none'
+  /** Refuses fields that no record may hold, whoever writes them: a task, a merge or a person's decision. */
+  readonly check?: (fields: Readonly<Record<string, unknown>>, viewer: Viewer) => Rejected | undefined
+}
+
+export interface Collection {
+  readonly type: string
+  readonly owner: string | null
+  readonly conflict: 'merge' | 'none'
+  partition(viewer: Viewer): string
+  mayRead(viewer: Viewer): Reach
+  mayWrite(viewer: Viewer): Reach
+  check(fields: Readonly<Record<string, unknown>>, viewer: Viewer): Rejected | undefined
+}
+
+/**
+ * A replicated type and the one place where its rules stand: they are applied to reads, changes, tasks, conflicts, pokes
+ * and remembered answers alike. `type` is the GraphQL type, which must implement Entity.
+ */
+export function defineCollection(type: string, rules: CollectionRules = {}): Collection {
+  const mayRead = rules.mayRead ?? (() => 'all' as const)
+  return {
+    type,
+    owner: rules.owner ?? null,
+    conflict: rules.conflict ?? 'merge',
+    partition: rules.partition ?? tenantPartition,
+    mayRead,
+    mayWrite: rules.mayWrite ?? mayRead,
+    check: rules.check ?? (() => undefined),
+  }
+}
+
+/** Rule for reference data: shared by all tenants, written by the gateway alone. */
+export const referenceData: CollectionRules = {
+  partition: () => SHARED_PARTITION,
+  mayWrite: () => 'none',
+  conflict: 'none',
+}
+
+/** Rule for data that belongs to the person who made it, and that a role sees as a whole. */
+export function ownedBy(owner: string, seenWholeBy: string): CollectionRules {
+  return { owner, mayRead: viewer => (hasRole(viewer, seenWholeBy) ? 'all' : 'own') }
+}
+
+/** Tasks are a collection too: everybody's own, a supervisor's whole tenant's. They are written by the gateway alone. */
+export const taskCollection = (supervisorRole: string): Collection =>
+  defineCollection('Task', {
+    mayRead: viewer => (hasRole(viewer, supervisorRole) ? 'all' : 'own'),
+    mayWrite: () => 'none',
+    conflict: 'none',
+  })
+
+/** Does this reach cover a row of that owner? */
+export function covers(reach: Reach, viewer: Viewer, owner: string | null): boolean {
+  return reach === 'all' || (reach === 'own' && (owner === null || owner === viewer.user))
+}

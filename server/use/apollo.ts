@@ -1,0 +1,29 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
+import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
+import { maskError } from '../errors.ts'
+import type { Gateway, GatewayContext } from '../gateway.ts'
+
+export interface ApolloOptions {
+  /** Default true. */
+  readonly introspection?: boolean
+  readonly plugins?: readonly ApolloServerPlugin<GatewayContext>[]
+}
+
+/**
+ * Apollo Server with the settings that suit a gateway: the cache-control plugin is off (it doubles the cost of lists), errors
+ * are masked, persisted queries and HTTP batching are off, and signals are left to the process.
+ */
+export function apolloServer(gateway: Gateway, { introspection = true, plugins = [] }: ApolloOptions = {}): ApolloServer<GatewayContext> {
+  return new ApolloServer<GatewayContext>({
+    schema: gateway.schema,
+    introspection,
+    includeStacktraceInErrorResponses: false,
+    hideSchemaDetailsFromClientErrors: false,
+    persistedQueries: false,
+    allowBatchedHttpRequests: false,
+    csrfPrevention: true,
+    stopOnTerminationSignals: false,
+    formatError: maskError,
+    plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled(), gateway.plugin(), ...plugins],
+  })
+}

@@ -1,0 +1,24 @@
+/** The gateway on Fastify. Door: `layover/server/fastify`. */
+import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify'
+import type { FastifyInstance } from 'fastify'
+import type { Gateway } from '../gateway.ts'
+import { type ApolloOptions, apolloServer } from './apollo.ts'
+import { serveWebSocket, type WebSocketOptions } from './ws.ts'
+
+/**
+ * Serves `gateway` on `app`: HTTP and WebSocket on `/graphql`. Call it before `app.listen`; `app.close()` drains both. The
+ * gateway itself is started and stopped by whoever made it.
+ */
+export async function serveGateway(app: FastifyInstance, gateway: Gateway, options: ApolloOptions & WebSocketOptions = {}): Promise<void> {
+  const path = options.path ?? '/graphql'
+  const apollo = apolloServer(gateway, { ...options, plugins: [fastifyApolloDrainPlugin(app), ...(options.plugins ?? [])] })
+  await apollo.start()
+  const sockets = serveWebSocket(app.server, gateway, options)
+  app.route({
+    url: path,
+    method: ['GET', 'POST', 'OPTIONS'],
+    handler: fastifyApolloHandler(apollo, { context: request => gateway.context(request.headers) }),
+  })
+  app.addHook('preClose', () => sockets.close())
+  app.addHook('onClose', () => apollo.stop())
+}

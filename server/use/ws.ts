@@ -1,0 +1,82 @@
+/** graphql-transport-ws for any node:http server. Door: `layover/server/ws`. */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type ExecutionArgs, getOperationAST, GraphQLError, type GraphQLFormattedError, parse, validate } from 'graphql'
+import { useServer } from 'graphql-ws/use/ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { checkDocument } from '../batch.ts'
+import { maskError } from '../errors.ts'
+import type { Credentials, Gateway } from '../gateway.ts'
+
+export interface WebSocketOptions {
+  /** Default `/graphql`. */
+  readonly path?: string
+  /** Largest frame; default 256 KiB. */
+  readonly maxPayloadBytes?: number
+}
+
+export interface WebSocketAdapter {
+  /** Sockets are told to go (1001) and come back elsewhere. */
+  close(): Promise<void>
+}
+
+/** Answers upgrades on `path`; the token stands in the connection_init payload as `authorization`. */
+export function serveWebSocket(server: Server, gateway: Gateway, options: WebSocketOptions = {}): WebSocketAdapter {
+  const path = options.path ?? '/graphql'
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: options.maxPayloadBytes ?? 256 * 1024 })
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (request.url?.split('?')[0] !== path) return
+    sockets.handleUpgrade(request, socket, head, (accepted: WebSocket) => sockets.emit('connection', accepted, request))
+  }
+  server.on('upgrade', upgrade)
+  const adapter = useServer<Credentials>(
+    {
+      schema: gateway.schema,
+      onConnect: async context => {
+        try {
+          await gateway.context(context.connectionParams ?? {})
+          return true
+        } catch (error) {
+          if (error instanceof GraphQLError) return false
+          throw error
+        }
+      },
+      // Each operation has a context of its own: its waiting time starts with it, and its token is read anew.
+      onSubscribe: async (context, _id, payload) => {
+        try {
+          const document = parse(payload.query)
+          const problems = validate(gateway.schema, document, undefined, { maxErrors: 5 })
+          if (problems.length > 0) return problems
+          const operation = getOperationAST(document, payload.operationName)
+          if (operation == null) return [new GraphQLError('Name one of the operations of the document.')]
+          checkDocument(document, operation)
+          const args: ExecutionArgs = {
+            schema: gateway.schema,
+            document,
+            operationName: payload.operationName ?? null,
+            variableValues: payload.variables ?? null,
+            contextValue: await gateway.context(context.connectionParams ?? {}),
+          }
+          return args
+        } catch (error) {
+          if (error instanceof GraphQLError) return [error]
+          throw error
+        }
+      },
+      onError: (_context, _id, _payload, errors) => errors.map(masked),
+      onNext: (_context, _id, _payload, _args, result) =>
+        result.errors === undefined ? undefined : { ...result, errors: result.errors.map(masked) },
+    },
+    sockets,
+  )
+  return {
+    async close() {
+      server.off('upgrade', upgrade)
+      for (const socket of sockets.clients) socket.close(1001, 'Going away')
+      await adapter.dispose()
+    },
+  }
+}
+
+/** An error on this road looks like one over HTTP. */
+const masked = (error: GraphQLError): GraphQLFormattedError => maskError(error.toJSON(), error)

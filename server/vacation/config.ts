@@ -1,0 +1,84 @@
+/** Settings from the environment, checked at once: a wrong one stops the start and says which, and how to mend it. */
+import { z } from 'zod'
+
+const onOff = z.enum(['on', 'off']).transform(value => value === 'on')
+const count = (least: number, most: number): z.ZodCoercedNumber => z.coerce.number().int().min(least).max(most)
+const httpUrl = z.url({ protocol: /^https?$/ })
+
+const shape = z.object({
+  NODE_ENV: z.string().default('development'),
+  PORT: count(0, 65_535).default(4000),
+  DATA_DIR: z.string().min(1).default('.layover'),
+  AUTH_SECRET: z.string().min(16).optional(),
+  AUTH_JWKS_URL: httpUrl.optional(),
+  HOTEL_SUPPLIER_URL: httpUrl.optional(),
+  FLIGHT_SUPPLIER_URL: httpUrl.optional(),
+  CAR_SUPPLIER_URL: httpUrl.optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  TASK_WAIT_MS: count(0, 600_000).default(2000),
+  OFFERS_REFRESH_SECONDS: count(1, 86_400).default(60),
+  SYNC_HORIZON_DAYS: count(1, 36_500).default(30),
+  TASK_RETENTION_DAYS: count(1, 36_500).default(400),
+  INTROSPECTION: onOff.optional(),
+  PLAYGROUND: onOff.optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  DATABASE_URL: z.undefined({ error: 'a Postgres store is not served yet: leave it unset, and SQLite in DATA_DIR is used' }).optional(),
+})
+
+export interface Config {
+  readonly port: number
+  readonly dataDirectory: string
+  /** How tokens are checked; undefined is demo mode. */
+  readonly key: { readonly secret: string } | { readonly jwksUrl: string } | undefined
+  readonly supplierUrls: { readonly hotel: string | undefined; readonly flight: string | undefined; readonly car: string | undefined }
+  readonly smtpUrl: string | undefined
+  readonly taskWaitMs: number
+  readonly offersRefreshMs: number
+  readonly syncHorizonDays: number
+  readonly taskRetentionDays: number
+  readonly introspection: boolean
+  readonly playground: boolean
+  readonly logLevel: string
+}
+
+/** `code` CONFIG_INVALID; the text has one line per wrong setting. */
+export class ConfigInvalid extends Error {
+  readonly code = 'CONFIG_INVALID'
+}
+
+/** Unset and empty are the same. Throws ConfigInvalid. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = shape.safeParse(given)
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)
+    throw new ConfigInvalid(`These settings can't be used:\n${lines.join('\n')}`)
+  }
+  const settings = parsed.data
+  const production = settings.NODE_ENV === 'production'
+  const key =
+    settings.AUTH_SECRET !== undefined
+      ? { secret: settings.AUTH_SECRET }
+      : settings.AUTH_JWKS_URL !== undefined
+        ? { jwksUrl: settings.AUTH_JWKS_URL }
+        : undefined
+  if (key === undefined && production) {
+    throw new ConfigInvalid(
+      'With NODE_ENV=production somebody must say who signs the tokens: set AUTH_SECRET (HS256) or AUTH_JWKS_URL. Without them the gateway runs in demo mode, where everybody may sign in as anybody.',
+    )
+  }
+  return {
+    port: settings.PORT,
+    dataDirectory: settings.DATA_DIR,
+    key,
+    supplierUrls: { hotel: settings.HOTEL_SUPPLIER_URL, flight: settings.FLIGHT_SUPPLIER_URL, car: settings.CAR_SUPPLIER_URL },
+    smtpUrl: settings.SMTP_URL,
+    taskWaitMs: settings.TASK_WAIT_MS,
+    offersRefreshMs: settings.OFFERS_REFRESH_SECONDS * 1000,
+    syncHorizonDays: settings.SYNC_HORIZON_DAYS,
+    taskRetentionDays: settings.TASK_RETENTION_DAYS,
+    introspection: settings.INTROSPECTION ?? !production,
+    playground: settings.PLAYGROUND ?? !production,
+    logLevel: settings.LOG_LEVEL,
+  }
+}

@@ -1,0 +1,66 @@
+/** The real gateway as a process of its own: what `npm start` runs, on a data folder of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface GatewayProcess {
+  /** Without a slash at its end. */
+  readonly url: string
+  readonly port: number
+  /** Asks it to end (SIGTERM) and waits until it has. */
+  stop(): Promise<void>
+}
+
+export interface GatewayProcessOptions {
+  /** The same folder again is the same gateway after a restart. */
+  dataDir: string
+  /** Default 0: any free one. */
+  port?: number
+  env?: Record<string, string>
+}
+
+/** The line in which the gateway says where it is. */
+function announcedUrl(gateway: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const said: string[] = []
+    for (const stream of [gateway.stdout!, gateway.stderr!]) {
+      createInterface({ input: stream }).on('line', line => {
+        said.push(line)
+        const url = /^Layover is at (http:\S+?)\/?$/.exec(line)?.[1]
+        if (url) resolve(url)
+      })
+    }
+    gateway.once('error', reject)
+    gateway.once('exit', code => reject(new Error(`The gateway ended with ${code} before it served:\n${said.join('\n')}`)))
+  })
+}
+
+/** Resolves when it serves. */
+export async function startGatewayProcess({ dataDir, port = 0, env = {} }: GatewayProcessOptions): Promise<GatewayProcess> {
+  const gateway = spawn(process.execPath, ['--import', 'tsx', 'server/vacation/main.ts'], {
+    cwd: ROOT,
+    env: { ...process.env, NODE_ENV: 'development', LOG_LEVEL: 'warn', ...env, PORT: String(port), DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = new Promise<void>(resolve => gateway.once('exit', () => resolve()))
+  const url = await announcedUrl(gateway)
+  return {
+    url,
+    port: Number(new URL(url).port),
+    async stop() {
+      gateway.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
+/** An empty data folder, and how to remove it. */
+export async function temporaryDataDir(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'layover-data-'))
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10 }) }
+}
