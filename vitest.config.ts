@@ -1,12 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  resolve: { tsconfigPaths: true },
+  resolve: {
+    tsconfigPaths: true,
+    // Vite would take graphql's ESM build for our files while Node gives its CommonJS build to the packages: two realms.
+    alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    globalSetup: './test/support/global-setup.ts',
     reporters: ['default', './test/support/reporter.ts'],
   },
 })

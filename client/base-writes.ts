@@ -28,10 +28,10 @@ export class BaseWrites {
     this.#cache = cache
     const { write, modify, evict, gc, reset, restore } = cache
     cache.write = options => this.#noting(write.call(cache, options), true)
-    cache.modify = options => {
+    cache.modify = ((options: Parameters<typeof modify>[0]) => {
       const changed = modify.call(cache, options)
       return this.#noting(changed, changed)
-    }
+    }) as typeof modify
     cache.gc = options => {
       const ids = gc.call(cache, options)
       return this.#noting(ids, ids.length > 0)

@@ -189,7 +189,7 @@ function mergeDocuments(items: readonly BatchItem[]): DocumentNode {
 
 /** Fragments of one merged document: equal ones stand once, those that clash by name or use variables under names of their own. */
 class SharedFragments {
-  readonly #byName = new Map<string, { text: string; definition: FragmentDefinitionNode }>()
+  readonly #byName = new Map<string, FragmentDefinitionNode>()
 
   /** Takes in the template's fragments; gives the names under which they stand. */
   take(template: Template, index: number): ReadonlyMap<string, string> {
@@ -205,13 +205,14 @@ class SharedFragments {
       before = names.size
       for (const [name, definition] of template.fragments) {
         if (names.has(name)) continue
-        if (spreadsIn(definition.selectionSet).some(spread => names.has(spread))) names.set(name, variableOf(index, name))
+        if (spreadsIn(definition.selectionSet).some(spread => names.has(spread)))
+          names.set(name, variableOf(index, name))
       }
     }
     for (const [name, definition] of template.fragments) {
       const own = names.get(name) ?? name
       const copy = renamed(definition, variable => variableOf(index, variable), names)
-      this.#set(own, { ...copy, name: { kind: Kind.NAME, value: own } })
+      this.#set(own, own === name ? copy : { ...copy, name: { kind: Kind.NAME, value: own } })
     }
     return names
   }
@@ -230,16 +231,16 @@ class SharedFragments {
   }
 
   definitions(): FragmentDefinitionNode[] {
-    return Array.from(this.#byName.values(), ({ definition }) => definition)
+    return [...this.#byName.values()]
   }
 
   #clashes(name: string, definition: FragmentDefinitionNode): boolean {
     const known = this.#byName.get(name)
-    return known !== undefined && known.definition !== definition && known.text !== textOf(definition)
+    return known !== undefined && known !== definition && textOf(known) !== textOf(definition)
   }
 
   #set(name: string, definition: FragmentDefinitionNode): void {
-    if (!this.#byName.has(name)) this.#byName.set(name, { text: textOf(definition), definition })
+    if (!this.#byName.has(name)) this.#byName.set(name, definition)
   }
 }
 
@@ -273,7 +274,8 @@ function fragmentsWithVariables(fragments: ReadonlyMap<string, FragmentDefinitio
   for (const [name, { selectionSet }] of fragments) if (usesVariables(selectionSet)) own.add(name)
   for (let before = -1; before !== own.size; ) {
     before = own.size
-    for (const [name, { selectionSet }] of fragments) if (spreadsIn(selectionSet).some(spread => own.has(spread))) own.add(name)
+    for (const [name, { selectionSet }] of fragments)
+      if (spreadsIn(selectionSet).some(spread => own.has(spread))) own.add(name)
   }
   return own
 }

@@ -74,7 +74,8 @@ export class Connectivity implements Connection {
   }
 
   setMode(mode: ConnectionMode): void {
-    if (mode === 'metered') throw new LayoverError('NOT_IMPLEMENTED', "The mode 'metered' does not exist yet; use 'auto' or 'offline'.")
+    if (mode === 'metered')
+      throw new LayoverError('NOT_IMPLEMENTED', "The mode 'metered' does not exist yet; use 'auto' or 'offline'.")
     this.#update(() => {
       if (mode === this.#mode) return
       this.#mode = mode

@@ -1,104 +1,327 @@
-import type { ApolloClient, ApolloLink, InMemoryCache } from '@apollo/client'
-import type { DocumentNode } from 'graphql'
-import type { Clock, Random } from '../protocol/ports.ts'
-import type { ConflictEntry, Decision, Outcome, OutboxEntry } from './entry.ts'
+/** Puts the rooms together. The only file that knows all of them. */
+import { ApolloClient, ApolloLink, type InMemoryCache, Observable } from '@apollo/client'
+import { type Clock, type Random, systemClock, systemRandom } from '../protocol/ports.ts'
+import { DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT } from '../protocol/protocol.ts'
+import { BaseWrites } from './base-writes.ts'
+import { Batches, Templates } from './batch.ts'
+import { Conflicts, resolveConflictTask } from './conflicts.ts'
+import { browserHint, type Connection, Connectivity, type NetworkHint } from './connectivity.ts'
+import type { ConflictEntry, Decision } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
-import type { TaskRegistration } from './task.ts'
+import type { Report } from './listeners.ts'
+import { Deliveries, enqueue, type MutatePorts, overrideMutate, TentativeChanges } from './mutate.ts'
+import { OptimisticLayer } from './optimistic.ts'
+import { OutboxQueue } from './outbox.ts'
+import { type Outbox, OutboxDoor } from './outbox-door.ts'
+import { type PayloadTypes, Replay } from './replay.ts'
+import { restoreEntry } from './restore.ts'
+import { settle } from './settle.ts'
+import { SignIn } from './sign-in.ts'
+import { CacheRecords } from './storage/cache-records.ts'
+import { openDatabase, type StorageDriver } from './storage/database.ts'
+import { OutboxRecords } from './storage/outbox-records.ts'
+import { type Sync, SyncLoop, type SyncOptions } from './sync.ts'
+import { type TaskRegistration, taskDefinitions } from './task.ts'
+import { Wire } from './wire.ts'
 
-export interface Scope {
-  type: string
-  where?: object
-}
-export interface Outbox {
-  readonly entries: readonly OutboxEntry[]
-  readonly paused: boolean
-  settled(id: string): Promise<Outcome>
-  retry(id: string): Promise<void>
-  edit(id: string, variables: object): Promise<void>
-  dependents(id: string): readonly OutboxEntry[]
-  discard(id: string): Promise<void>
-  cancel(id: string): Promise<void>
-  pause(): void
-  resume(): void
-  export(): Promise<string>
-  import(json: string): Promise<void>
-  subscribe(listener: () => void): () => void
-}
-export interface PullResult {
-  changed: number
-  removed: number
-  pages: number
-  reset: boolean
-}
-export interface PushResult {
-  sent: number
-  confirmed: number
-  conflicts: number
-  rejected: number
-  requests: number
-}
-export interface Sync {
-  readonly lastSyncedAt: Date | null
-  pull(): Promise<PullResult>
-  push(): Promise<PushResult>
-  setScopes(scopes: Scope[]): Promise<void>
-  purge(options?: { force?: boolean }): Promise<void>
-  subscribe(listener: () => void): () => void
-}
-export type ConnectionMode = 'auto' | 'offline' | 'metered'
-export type ConnectionState = 'online' | 'offline' | 'unreachable'
-export interface Connection {
-  readonly mode: ConnectionMode
-  readonly state: ConnectionState
-  setMode(mode: ConnectionMode): void
-  subscribe(listener: () => void): () => void
-}
-export interface Conflicts {
+export interface ConflictsDoor {
+  /** In queue order, without those about which a decision waits; replaced, never changed. */
   readonly list: readonly ConflictEntry[]
+  /**
+   * Queues the decision as a task: it works offline, too. `values` (with MERGE) are the record's fields as they shall be.
+   * Rejects with UNKNOWN_ENTRY, NOT_POSSIBLE (a decision waits already), STORAGE_FAILED and, when the gateway says so soon,
+   * CONFLICT_CHANGED (it is in the list again, with what is new), NOT_IMPLEMENTED or REFUSED.
+   */
   resolve(id: string, decision: Decision, values?: object): Promise<void>
   subscribe(listener: () => void): () => void
 }
-export interface StorageDriver {
-  getItem(key: string): Promise<unknown>
-  setItem(key: string, value: unknown): Promise<unknown>
-  removeItem(key: string): Promise<unknown>
-  keys(): Promise<string[]>
-}
+
 export interface OfflineClient extends ApolloClient {
   readonly outbox: Outbox
   readonly sync: Sync
   readonly connection: Connection
-  readonly conflicts: Conflicts
+  readonly conflicts: ConflictsDoor
+  /**
+   * Leaves nothing of this user on the device but what `pending` says, and closes the client. 'send' pushes first and rejects
+   * with PENDING_TASKS if anything is left in the outbox (or with what `push` rejects with): then nothing was removed.
+   */
   signOut(options: { pending: 'keep' | 'send' | 'discard' }): Promise<void>
+  /** Stops timers, requests and the subscription, and stores what is still to be stored. The queue stays on the device. */
   close(): Promise<void>
 }
-export interface SyncOptions {
-  document: DocumentNode
-  scopes?: Scope[]
-  notice?: DocumentNode
-  everyMs?: number
-  pageSize?: number
-}
-export interface OfflineClientOptions
-  extends Pick<
-    ApolloClient.Options,
-    'defaultOptions' | 'defaultContext' | 'devtools' | 'assumeImmutableResults' | 'queryDeduplication' | 'documentTransform'
-  > {
+
+type ApolloOptions = Pick<
+  ApolloClient.Options,
+  | 'assumeImmutableResults'
+  | 'clientAwareness'
+  | 'dataMasking'
+  | 'defaultContext'
+  | 'defaultOptions'
+  | 'devtools'
+  | 'documentTransform'
+  | 'localState'
+  | 'queryDeduplication'
+>
+
+export interface OfflineClientOptions extends ApolloOptions {
   cache: InMemoryCache
+  /** In mode 'offline' nothing reaches it. */
   link: ApolloLink
+  /** Whose outbox this is; never a token. Another user gets another namespace. */
   user: string
+  /** Mutations that are queued; all others behave as in any ApolloClient. */
   tasks: TaskRegistration[]
   sync?: SyncOptions
+  /** Namespace on the device; default 'layover'. */
   name?: string
+  /** Default: IndexedDB. */
   storage?: StorageDriver
+  /** Called when the gateway answers UNAUTHENTICATED; the outbox is paused meanwhile. If it fails it is called again later. */
   reauthenticate?: () => Promise<void>
+  /** Not in this version: rejected with NOT_IMPLEMENTED. */
   encryptionKey?: CryptoKey
+  /** Milliseconds that `mutate` waits for the gateway's answer while it is reachable; default 2,500. */
+  answerWithinMs?: number
+  /** Milliseconds after which a request counts as not answered; default 30,000. */
+  requestTimeoutMs?: number
+  /** Default 50, at most 100. */
+  tasksPerDocument?: number
+  /** Failures in the background, where no promise can tell of them. None of them loses a task. */
+  onError?: (error: LayoverError) => void
   clock?: Clock
   random?: Random
-  answerWithinMs?: number
-  tasksPerDocument?: number
-  onError?: (error: LayoverError) => void
+  /** What the device believes about its network; default: the browser's events. */
+  network?: NetworkHint
 }
-export async function createOfflineClient(_options: OfflineClientOptions): Promise<OfflineClient> {
-  throw new LayoverError('NOT_IMPLEMENTED', 'createOfflineClient')
+
+const DEFAULT_ANSWER_WITHIN_MS = 2500
+const MODE = 'mode'
+const PAYLOADS = 'payloads'
+
+/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, NOT_IMPLEMENTED. */
+export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
+  if (options.encryptionKey) {
+    throw new LayoverError(
+      'NOT_IMPLEMENTED',
+      '`encryptionKey`: this version cannot encrypt what it stores. Leave it out to store it in the clear.',
+    )
+  }
+  const { cache, clock = systemClock, random = systemRandom, onError } = options
+  const report: Report = error => onError?.(error)
+  const definitions = taskDefinitions([...options.tasks, resolveConflictTask])
+  const database = await openDatabase(options.name ?? 'layover', options.user, options.storage)
+  const records = new OutboxRecords(database.outbox, report)
+  const loaded = await records.load()
+
+  // Restoring the cache drops layers, so it comes first.
+  const cacheRecords = new CacheRecords(cache, database.cache, clock, report)
+  await cacheRecords.restore()
+  const base = new BaseWrites(cache)
+  base.subscribe({ written: () => cacheRecords.changed(), replaced: () => cacheRecords.changed() })
+
+  const templates = new Templates(cache)
+  const changes = new TentativeChanges(definitions, templates, report)
+  const deliveries = new Deliveries()
+  const layer = new OptimisticLayer(cache, base, options.sync !== undefined, report)
+  const queue = new OutboxQueue({
+    clock,
+    random,
+    records,
+    isKnownRecord: id => base.holds(id),
+    view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
+    report,
+  })
+  await queue.restore({ ...loaded, entries: loaded.entries.map(entry => restoreEntry(entry, definitions)) })
+
+  const mode = loaded.settings.get(MODE) === 'offline' ? 'offline' : 'auto'
+  const connectivity = new Connectivity(
+    options.network ?? browserHint,
+    mode,
+    kept => void records.saveSetting(MODE, kept),
+    report,
+  )
+  const client = new ApolloClient({ ...apolloOptions(options), cache, link: gated(options.link, connectivity) })
+  const wire = new Wire(client, clock, connectivity, options.requestTimeoutMs)
+  const signIn = new SignIn(options.reauthenticate, report)
+
+  const conflicts = new Conflicts({
+    queue,
+    enqueue: (variables, overlay) =>
+      enqueue(ports, definitions.get(resolveConflictTask.name)!, variables, {
+        optimistic: undefined,
+        update: undefined,
+        overlay,
+      }),
+    onConflict: name => definitions.get(name)?.onConflict ?? 'ask',
+    ask: ids => void replay.ask(ids),
+    report,
+  })
+  const replay: Replay = new Replay({
+    queue,
+    wire,
+    templates,
+    batches: new Batches(),
+    payloads: payloadTypes(loaded.settings.get(PAYLOADS), records),
+    connectivity,
+    signIn,
+    settle: (answered, nextAttemptAt) =>
+      settle(
+        {
+          queue,
+          layer,
+          conflicts,
+          definition: name => definitions.get(name),
+          deliver: (id, delivery) => deliveries.deliver(id, delivery),
+          noteAnswer: payload => sync.noteAnswer(payload),
+        },
+        answered,
+        nextAttemptAt,
+      ),
+    nothingSoon: () => deliveries.deliverAll(),
+    clock,
+    random,
+    tasksPerDocument: Math.max(
+      1,
+      Math.min(options.tasksPerDocument ?? DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT),
+    ),
+    report,
+  })
+  const sync: SyncLoop = new SyncLoop(
+    { client, cache, layer, queue, replay, wire, connectivity, signIn, clock, random, report },
+    options.sync,
+  )
+  const outbox = new OutboxDoor({
+    queue,
+    replay,
+    definition: name => definitions.get(name),
+    adopt: entry => restoreEntry(entry, definitions),
+  })
+
+  let closed: Promise<void> | undefined
+  const ports: MutatePorts = {
+    client,
+    clock,
+    definitions,
+    queue,
+    layer,
+    changes,
+    deliveries,
+    answerWithinMs: options.answerWithinMs ?? DEFAULT_ANSWER_WITHIN_MS,
+    isReachable: () => connectivity.state === 'online' && !replay.paused,
+    isClosed: () => closed !== undefined,
+    kick: () => replay.kick(),
+    report,
+  }
+  overrideMutate(ports)
+
+  async function stop(): Promise<void> {
+    sync.close()
+    replay.close()
+    wire.close()
+    client.stop()
+    connectivity.close()
+    await Promise.all([sync.idle(), replay.idle()])
+    await records.idle()
+  }
+
+  async function shut(): Promise<void> {
+    conflicts.close()
+    queue.close()
+    layer.close()
+    await cacheRecords.close()
+    base.close()
+  }
+
+  const close = async (): Promise<void> => {
+    await stop()
+    await shut()
+  }
+
+  const signOut = async (pending: 'keep' | 'send' | 'discard'): Promise<void> => {
+    if (pending === 'send') {
+      await sync.push()
+      if (outbox.entries.length > 0) {
+        throw new LayoverError(
+          'PENDING_TASKS',
+          `${outbox.entries.length} tasks are still in the outbox. Deal with them, or sign out with 'keep' or 'discard'.`,
+        )
+      }
+    }
+    closed = stop()
+    await closed
+    layer.close()
+    await client.clearStore()
+    await cacheRecords.purge()
+    if (pending !== 'keep') await records.clear()
+    closed = shut()
+    await closed
+  }
+
+  const offlineClient = Object.assign(client, {
+    outbox,
+    sync,
+    connection: connectivity,
+    conflicts,
+    signOut: (how: { pending: 'keep' | 'send' | 'discard' }) => signOut(how.pending),
+    close: () => {
+      closed ??= close()
+      return closed
+    },
+  })
+  sync.start()
+  replay.kick()
+  return offlineClient
+}
+
+/** In mode 'offline' nothing leaves the device, queries and subscriptions neither. */
+function gated(link: ApolloLink, connectivity: Connectivity): ApolloLink {
+  return new ApolloLink((operation, forward) =>
+    connectivity.mode === 'offline'
+      ? new Observable(observer =>
+          observer.error(
+            new LayoverError('OFFLINE', "The connection is set to 'offline': nothing is sent until setMode('auto')."),
+          ),
+        )
+      : forward(operation),
+  ).concat(link)
+}
+
+/** What answers have told of payload types, kept so that the first document after a restart has its fragments, too. */
+function payloadTypes(kept: unknown, records: OutboxRecords): PayloadTypes {
+  const known = new Map<string, string>(
+    typeof kept === 'object' && kept !== null
+      ? Object.entries(kept).filter(([, type]) => typeof type === 'string')
+      : [],
+  )
+  return {
+    get: name => known.get(name),
+    learn(name, type) {
+      if (known.get(name) === type) return
+      known.set(name, type)
+      void records.saveSetting(PAYLOADS, Object.fromEntries(known))
+    },
+  }
+}
+
+function apolloOptions(options: OfflineClientOptions): ApolloOptions {
+  const {
+    cache: _cache,
+    link: _link,
+    user: _user,
+    tasks: _tasks,
+    sync: _sync,
+    name: _name,
+    storage: _storage,
+    reauthenticate: _reauthenticate,
+    encryptionKey: _encryptionKey,
+    answerWithinMs: _answerWithinMs,
+    requestTimeoutMs: _requestTimeoutMs,
+    tasksPerDocument: _tasksPerDocument,
+    onError: _onError,
+    clock: _clock,
+    random: _random,
+    network: _network,
+    ...apollo
+  } = options
+  return apollo
 }

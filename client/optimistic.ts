@@ -127,6 +127,14 @@ export class OptimisticLayer {
     clearRootMutation(cache)
   }
 
+  /** Sets fields of a record that is there. */
+  lay(cache: InMemoryCache, { type, id, values }: Overlay): void {
+    const record = cache.identify({ __typename: type, id })
+    if (record === undefined) return
+    const fields = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, () => value]))
+    cache.modify({ id: record, fields, broadcast: false })
+  }
+
   close(): void {
     for (const stop of this.#stop) stop()
     this.#changes = []
@@ -190,7 +198,7 @@ export class OptimisticLayer {
     cache.write({ dataId: 'ROOT_MUTATION', query: document, variables: change.variables, result, broadcast: false })
     if (this.#index) this.#list(this.#index, result, {})
     change.update?.(cache, result)
-    if (change.overlay) lay(cache, change.overlay)
+    if (change.overlay) this.lay(cache, change.overlay)
     const foreseen = readBack
       ? (cache.read<Fields>({
           query: change.document,
@@ -323,13 +331,6 @@ function initialValue(type: string, field: string, change: TentativeChange): unk
     default:
       return null
   }
-}
-
-function lay(cache: InMemoryCache, { type, id, values }: Overlay): void {
-  const record = cache.identify({ __typename: type, id })
-  if (record === undefined) return
-  const fields = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, () => value]))
-  cache.modify({ id: record, fields, broadcast: false })
 }
 
 function clearRootMutation(cache: InMemoryCache): void {

@@ -37,7 +37,7 @@ export const ENTRY_MOVES: Readonly<Record<EntryStatus, readonly (EntryStatus | '
   confirmed: [],
   conflict: ['confirmed', 'rejected', 'parked', 'accepted', 'discarded'],
   rejected: ['discarded'],
-  parked: ['queued', 'in-doubt', 'discarded'],
+  parked: ['queued', 'discarded'],
 }
 
 /** Staying in place is allowed (an attempt was counted, a newer conflict came); any other unlisted move is a bug of the caller. */

@@ -5,12 +5,12 @@
 import type { InMemoryCache } from '@apollo/client'
 import type { Clock, Random } from '../protocol/ports.ts'
 import { Dependencies } from './dependencies.ts'
-import type { Outcome, OutboxEntry, Overlay, StoredEntry } from './entry.ts'
+import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import { assertEntryMove, type EntryStatus, isSendable, isTentative, isUnsettled } from './outbox-states.ts'
-import type { IndexChanges } from './synced-list.ts'
 import type { Installation, LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
+import type { IndexChanges } from './synced-list.ts'
 
 export interface Draft {
   readonly name: string
@@ -46,14 +46,15 @@ export interface EntryPatch {
   readonly nextAttemptAt?: string
   readonly variables?: Record<string, unknown>
   readonly after?: readonly string[]
+  readonly document?: string
 }
 
 /** Open while `change` runs its callback. */
 export interface OutboxChange {
   /** Throws NOT_POSSIBLE for a move that the state machine does not know. Without a new outcome the old one goes. */
   move(id: string, to: EntryStatus, patch?: EntryPatch): void
-  /** Takes the entry out of the queue; `settled` keeps its outcome. */
-  leave(id: string, outcome: Outcome): void
+  /** Takes the entry out of the queue. `settled` goes on giving `remembered`. */
+  leave(id: string, outcome: Outcome, remembered?: Outcome): void
   /** Puts an entry at the end under a sequence number of its own. */
   enqueue(entry: StoredEntry): void
 }
@@ -213,12 +214,12 @@ export class OutboxQueue {
         }
         touched.add(id)
       },
-      leave: (id, outcome) => {
+      leave: (id, outcome, remembered = outcome) => {
         const entry = this.require(id)
         assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
         this.#remove(entry)
         if (outcome.status === 'discarded') this.#dependencies.remove(entry)
-        this.#outcomes.set(id, outcome)
+        this.#outcomes.set(id, remembered)
         removed.add(id)
         touched.add(id)
       },
@@ -393,4 +394,7 @@ export class OutboxQueue {
 const isStuck = (entry: StoredEntry | undefined): boolean => entry?.status === 'parked' || entry?.status === 'blocked'
 
 const unknownEntry = (id: string): LayoverError =>
-  new LayoverError('UNKNOWN_ENTRY', `The outbox holds no entry ${id}, and none was settled under this id in this session.`)
+  new LayoverError(
+    'UNKNOWN_ENTRY',
+    `The outbox holds no entry ${id}, and none was settled under this id in this session.`,
+  )

@@ -31,7 +31,7 @@ const INDEX_TYPE = 'LayoverIndex'
 const INDEX_QUERY: DocumentNode = parse('{ index }', { noLocation: true })
 const EMPTY: RecordIndex = { refs: [], gone: [] }
 
-const indexId = (type: string): string => `${INDEX_TYPE}:${type}`
+export const indexId = (type: string): string => `${INDEX_TYPE}:${type}`
 
 export function readIndex(cache: InMemoryCache, type: string): RecordIndex | undefined {
   let found: RecordIndex | undefined
@@ -145,7 +145,10 @@ export function syncedList(type: string, options: SyncedListOptions = {}): Field
         hasMore,
       }
 
-      function pageOf(refs: readonly Reference[], { first, after }: AnyRecord): { page: Reference[]; hasMore: boolean } {
+      function pageOf(
+        refs: readonly Reference[],
+        { first, after }: AnyRecord,
+      ): { page: Reference[]; hasMore: boolean } {
         const start = typeof after === 'string' ? refs.findIndex(ref => field.readField('id', ref) === after) + 1 : 0
         const end = typeof first === 'number' ? start + Math.max(0, first) : refs.length
         return { page: refs.slice(start, end), hasMore: end < refs.length }

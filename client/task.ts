@@ -26,7 +26,12 @@ export type Tentative<T> = T extends readonly (infer U)[]
     ? { [K in keyof T]?: Tentative<T[K]> | undefined } & { __typename?: string }
     : T
 
-export type OnConflict = 'ask' | 'mine' | 'theirs' | 'merge' | ((conflict: ConflictEntry) => Decision | Promise<Decision>)
+export type OnConflict =
+  | 'ask'
+  | 'mine'
+  | 'theirs'
+  | 'merge'
+  | ((conflict: ConflictEntry) => Decision | Promise<Decision>)
 
 export interface TaskOptions<TData, TVariables> {
   /**
@@ -127,7 +132,8 @@ export function readTaskDocument(document: DocumentNode): {
   const [operation] = operations
   const name = operation?.name?.value ?? 'An anonymous operation'
   if (!operation || operations.length !== 1) throw notATask(name, 'must be the only operation of its document.')
-  if (operation.operation !== OperationTypeNode.MUTATION || !operation.name) throw notATask(name, 'must be a named mutation.')
+  if (operation.operation !== OperationTypeNode.MUTATION || !operation.name)
+    throw notATask(name, 'must be a named mutation.')
   if (operation.directives?.length) throw notATask(name, 'must not carry directives.')
   const [field] = operation.selectionSet.selections
   if (field?.kind !== Kind.FIELD || operation.selectionSet.selections.length !== 1) {

@@ -59,8 +59,7 @@ export function fitResult(
 
     function fitSelection(selection: SelectionNode): SelectionNode[] {
       if (selection.kind !== Kind.FIELD) {
-        const fragment =
-          selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value)
+        const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value)
         if (fragment === undefined) return []
         const matches =
           typename === undefined || fragment.typeCondition === undefined || cache.fragmentMatches(fragment, typename)
@@ -78,7 +77,9 @@ export function fitResult(
       }
       const inner = selection.selectionSet
       if (Array.isArray(given)) {
-        const items = given.map(item => (isFields(item) ? fitObject(inner, item) : { selectionSet: inner, value: item }))
+        const items = given.map(item =>
+          isFields(item) ? fitObject(inner, item) : { selectionSet: inner, value: item },
+        )
         out[key] = items.map(item => item.value)
         // Items may have been given different fields: a selection of all of them, in place, suits each.
         const selections = items.length === 0 ? [] : [...new Set(items.flatMap(item => item.selectionSet.selections))]

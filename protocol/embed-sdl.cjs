@@ -1,6 +1,6 @@
-// graphql-codegen plugin: the schema's own text as a TypeScript constant. See codegen.yml.
+// graphql-codegen plugin: the text of one .graphql file as a TypeScript constant. See codegen.yml.
 const { readFileSync } = require('node:fs')
 const { join } = require('node:path')
 
-const text = readFileSync(join(__dirname, 'gateway.graphql'), 'utf8')
-module.exports.plugin = () => `export const gatewaySdl = ${JSON.stringify(text)}\n`
+module.exports.plugin = (_schema, _documents, { file, name }) =>
+  `export const ${name} = ${JSON.stringify(readFileSync(join(__dirname, '..', file), 'utf8'))}\n`

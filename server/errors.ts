@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { ERROR_CODES, type ErrorCode } from '../protocol/index.ts'
+import type { Log } from './log.ts'
 import { StoreError } from './store/store.ts'
 
 const HTTP_STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403 }
@@ -28,16 +29,17 @@ const FOREIGN_CODES = new Set([
 ])
 
 /**
- * What leaves the gateway of an error: known codes as they are, everything else masked. No stack traces, and no values: what
- * graphql says after "got invalid value" repeats what the person typed.
+ * What leaves the gateway of an error: known codes as they are, everything else masked and logged. No stack traces, and no
+ * values: what graphql says after "got invalid value" repeats what the person typed.
  */
-export function maskError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+export function maskError(formatted: GraphQLFormattedError, error: unknown, log: Log): GraphQLFormattedError {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error
   const place = {
     ...(formatted.path === undefined ? {} : { path: formatted.path }),
     ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
   }
   if (original instanceof StoreError) {
+    log.error({ error: original, path: formatted.path }, 'the store did not answer')
     return { message: 'The store does not answer just now. Send it again.', ...place, extensions: { code: ERROR_CODES.STORE_UNAVAILABLE } }
   }
   const code = formatted.extensions?.['code']
@@ -45,6 +47,7 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown): Gra
     const { stacktrace: _, ...extensions } = formatted.extensions ?? {}
     return { message: withoutValues(formatted.message), ...place, extensions }
   }
+  log.error({ error: original, path: formatted.path }, 'an unexpected error')
   return { message: 'Something went wrong in the gateway; it is in its log.', ...place, extensions: { code: ERROR_CODES.INTERNAL_SERVER_ERROR } }
 }
 

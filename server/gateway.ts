@@ -1,9 +1,9 @@
 import type { ApolloServerPlugin } from '@apollo/server'
-import type { GraphQLSchema } from 'graphql'
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
 import { checkDocument, type DocumentRun, startDocument } from './batch.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
-import { refuse } from './errors.ts'
+import { maskError, refuse } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
 import { type Records, recordsFor } from './records.ts'
 import { gatewayResolvers, taskResolvers } from './resolvers.ts'
@@ -56,6 +56,8 @@ export interface Gateway {
   plugin(): ApolloServerPlugin<GatewayContext>
   /** Context of one document. Throws UNAUTHENTICATED. */
   context(credentials: Credentials): Promise<GatewayContext>
+  /** What of an error may leave the gateway; surprises are masked and logged. For every road alike. */
+  formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError
   /** Opens the store and goes on with what was left unfinished. */
   start(): Promise<void>
   /** Lets running steps end, keeps the rest for the next start, and closes the store. */
@@ -117,6 +119,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         records: recordsFor(store, collections, viewer),
       }
     },
+    formatError: (formatted, error) => maskError(formatted, error, log),
     async start() {
       await store.open()
       await runner.recover()

@@ -2,11 +2,12 @@
  * The outbox on the device: one JSON record per entry, beside a few settings. What is queued while a write is under way goes
  * out together with the next one.
  */
-import type { EntryStatus } from '../outbox-states.ts'
-import { ENTRY_MOVES } from '../outbox-states.ts'
+
 import type { StoredEntry } from '../entry.ts'
 import { LayoverError } from '../layover-error.ts'
 import type { Report } from '../listeners.ts'
+import type { EntryStatus } from '../outbox-states.ts'
+import { ENTRY_MOVES } from '../outbox-states.ts'
 import type { Shelf } from './database.ts'
 
 export interface Installation {

@@ -1,6 +1,5 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
-import { maskError } from '../errors.ts'
 import type { Gateway, GatewayContext } from '../gateway.ts'
 
 export interface ApolloOptions {
@@ -23,7 +22,7 @@ export function apolloServer(gateway: Gateway, { introspection = true, plugins =
     allowBatchedHttpRequests: false,
     csrfPrevention: true,
     stopOnTerminationSignals: false,
-    formatError: maskError,
+    formatError: gateway.formatError,
     plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled(), gateway.plugin(), ...plugins],
   })
 }

@@ -1,5 +1,5 @@
 /** The gateway on Fastify. Door: `layover/server/fastify`. */
-import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify'
+import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Gateway } from '../gateway.ts'
 import { type ApolloOptions, apolloServer } from './apollo.ts'
@@ -11,7 +11,7 @@ import { serveWebSocket, type WebSocketOptions } from './ws.ts'
  */
 export async function serveGateway(app: FastifyInstance, gateway: Gateway, options: ApolloOptions & WebSocketOptions = {}): Promise<void> {
   const path = options.path ?? '/graphql'
-  const apollo = apolloServer(gateway, { ...options, plugins: [fastifyApolloDrainPlugin(app), ...(options.plugins ?? [])] })
+  const apollo = apolloServer(gateway, options)
   await apollo.start()
   const sockets = serveWebSocket(app.server, gateway, options)
   app.route({
@@ -20,5 +20,6 @@ export async function serveGateway(app: FastifyInstance, gateway: Gateway, optio
     handler: fastifyApolloHandler(apollo, { context: request => gateway.context(request.headers) }),
   })
   app.addHook('preClose', () => sockets.close())
+  // Not the integration's drain plugin: it closes the app from within the server's stop, and here it is the other way round.
   app.addHook('onClose', () => apollo.stop())
 }

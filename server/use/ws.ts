@@ -5,7 +5,6 @@ import { type ExecutionArgs, getOperationAST, GraphQLError, type GraphQLFormatte
 import { useServer } from 'graphql-ws/use/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { checkDocument } from '../batch.ts'
-import { maskError } from '../errors.ts'
 import type { Credentials, Gateway } from '../gateway.ts'
 
 export interface WebSocketOptions {
@@ -29,6 +28,7 @@ export function serveWebSocket(server: Server, gateway: Gateway, options: WebSoc
     sockets.handleUpgrade(request, socket, head, (accepted: WebSocket) => sockets.emit('connection', accepted, request))
   }
   server.on('upgrade', upgrade)
+  const masked = (error: GraphQLError): GraphQLFormattedError => gateway.formatError(error.toJSON(), error)
   const adapter = useServer<Credentials>(
     {
       schema: gateway.schema,
@@ -65,7 +65,7 @@ export function serveWebSocket(server: Server, gateway: Gateway, options: WebSoc
       },
       onError: (_context, _id, _payload, errors) => errors.map(masked),
       onNext: (_context, _id, _payload, _args, result) =>
-        result.errors === undefined ? undefined : { ...result, errors: result.errors.map(masked) },
+        result.errors === undefined ? undefined : { data: result.data ?? null, errors: result.errors.map(masked) },
     },
     sockets,
   )
@@ -77,6 +77,3 @@ export function serveWebSocket(server: Server, gateway: Gateway, options: WebSoc
     },
   }
 }
-
-/** An error on this road looks like one over HTTP. */
-const masked = (error: GraphQLError): GraphQLFormattedError => maskError(error.toJSON(), error)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { GATEWAY_BUNDLE } from './global-setup.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -12,8 +13,8 @@ export interface GatewayProcess {
   /** Without a slash at its end. */
   readonly url: string
   readonly port: number
-  /** Asks it to end (SIGTERM) and waits until it has. */
-  stop(): Promise<void>
+  /** `kill -9`: nothing is finished, nothing is said. */
+  kill(): Promise<void>
 }
 
 export interface GatewayProcessOptions {
@@ -36,13 +37,19 @@ function announcedUrl(gateway: ChildProcess): Promise<string> {
       })
     }
     gateway.once('error', reject)
-    gateway.once('exit', code => reject(new Error(`The gateway ended with ${code} before it served:\n${said.join('\n')}`)))
+    gateway.once('exit', code =>
+      reject(new Error(`The gateway ended with ${code} before it served:\n${said.join('\n')}`)),
+    )
   })
 }
 
 /** Resolves when it serves. */
-export async function startGatewayProcess({ dataDir, port = 0, env = {} }: GatewayProcessOptions): Promise<GatewayProcess> {
-  const gateway = spawn(process.execPath, ['--import', 'tsx', 'server/vacation/main.ts'], {
+export async function startGatewayProcess({
+  dataDir,
+  port = 0,
+  env = {},
+}: GatewayProcessOptions): Promise<GatewayProcess> {
+  const gateway = spawn(process.execPath, [GATEWAY_BUNDLE], {
     cwd: ROOT,
     env: { ...process.env, NODE_ENV: 'development', LOG_LEVEL: 'warn', ...env, PORT: String(port), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,8 +59,13 @@ export async function startGatewayProcess({ dataDir, port = 0, env = {} }: Gatew
   return {
     url,
     port: Number(new URL(url).port),
-    async stop() {
-      gateway.kill('SIGTERM')
+    pid: gateway.pid ?? 0,
+    async kill() {
+      gateway.kill('SIGKILL')
+      await exited
+    },
+    async kill() {
+      gateway.kill('SIGKILL')
       await exited
     },
   }

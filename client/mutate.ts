@@ -1,0 +1,298 @@
+/**
+ * What `client.mutate` does with a registered mutation: the tentative answer at once, the entry on the device before anything
+ * is sent and before the promise resolves, and the gateway's own answer if it comes soon.
+ *
+ * Not an Apollo link: every emission of a link is written to the base of the cache and runs `update`.
+ */
+import {
+  type ApolloClient,
+  CombinedGraphQLErrors,
+  type InMemoryCache,
+  type RefetchQueriesInclude,
+} from '@apollo/client'
+import { type GraphQLFormattedError, getOperationAST } from 'graphql'
+import type { Clock } from '../protocol/ports.ts'
+import type { Templates } from './batch.ts'
+import type { AnyRecord, Overlay, StoredEntry } from './entry.ts'
+import { LayoverError } from './layover-error.ts'
+import type { Report } from './listeners.ts'
+import type { OptimisticLayer, TentativeChange } from './optimistic.ts'
+import type { OutboxQueue } from './outbox.ts'
+import { isTentative } from './outbox-states.ts'
+import type { Delivery } from './settle.ts'
+import type { TaskDefinition } from './task.ts'
+
+type Fields = Record<string, unknown>
+
+/** Who waits for a task's first answer. */
+export class Deliveries {
+  readonly #waiting = new Map<string, (delivery: Delivery) => void>()
+
+  deliver(id: string, delivery: Delivery): void {
+    const resolve = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    resolve?.(delivery)
+  }
+
+  /** Nothing will come soon, for nobody. */
+  deliverAll(): void {
+    for (const id of [...this.#waiting.keys()]) this.deliver(id, { kind: 'waiting' })
+  }
+
+  wait(id: string): Promise<Delivery> {
+    return new Promise(resolve => this.#waiting.set(id, resolve))
+  }
+}
+
+/** The view's part of an entry; undefined when no registration knows it. */
+export class TentativeChanges {
+  readonly #definitions: ReadonlyMap<string, TaskDefinition>
+  readonly #templates: Templates
+  readonly #report: Report
+  /** What `mutate` was given for tasks of this session whose registration has none. */
+  readonly #given = new Map<string, Pick<TaskDefinition, 'optimistic' | 'update'>>()
+
+  constructor(definitions: ReadonlyMap<string, TaskDefinition>, templates: Templates, report: Report) {
+    this.#definitions = definitions
+    this.#templates = templates
+    this.#report = report
+  }
+
+  give(id: string, given: Pick<TaskDefinition, 'optimistic' | 'update'>): void {
+    this.#given.set(id, given)
+  }
+
+  forget(id: string): void {
+    this.#given.delete(id)
+  }
+
+  /** Like `of`, for entries that are there already: what their functions throw is reported, and they do not show. */
+  ofAll(entries: readonly StoredEntry[]): TentativeChange[] {
+    return entries.flatMap(entry => {
+      try {
+        return this.of(entry) ?? []
+      } catch (error) {
+        this.#report(
+          new LayoverError(
+            'UPDATE_FAILED',
+            `\`optimistic\` of the task ${entry.name} threw; its change is not shown.`,
+            error,
+          ),
+        )
+        return []
+      }
+    })
+  }
+
+  /** Throws what `optimistic` throws. */
+  of(entry: StoredEntry): TentativeChange | undefined {
+    const definition = this.#definitions.get(entry.name)
+    if (!definition) return undefined
+    const given = this.#given.get(entry.id)
+    const variables = migrated(entry, definition)
+    const foreseen: unknown = (definition.optimistic ?? given?.optimistic)?.(variables)
+    const update = definition.update ?? given?.update
+    const { document } = this.#templates.get(definition.text)
+    return {
+      id: entry.id,
+      sequence: entry.sequence,
+      name: entry.name,
+      field: definition.field,
+      queuedAt: entry.queuedAt,
+      document,
+      variables,
+      result: withTask(isFields(foreseen) ? foreseen : {}, definition, entry.id),
+      update: update && ((cache: InMemoryCache, data: Fields) => update(cache, { data }, variables)),
+      overlay: entry.overlay,
+    }
+  }
+}
+
+/** The variables as the registration knows them now; what is sent of a task that was sent before stays as it was. */
+export function migrated(entry: StoredEntry, definition: TaskDefinition): AnyRecord {
+  return definition.migrations
+    .slice(entry.version)
+    .reduce((variables: AnyRecord, migrate) => migrate(variables), entry.variables)
+}
+
+function withTask(foreseen: Fields, { responseKey }: TaskDefinition, id: string): Fields {
+  const payload = isFields(foreseen[responseKey]) ? foreseen[responseKey] : {}
+  const given = isFields(payload['task']) ? payload['task'] : {}
+  return { ...foreseen, [responseKey]: { ...payload, task: { ...given, __typename: 'Task', id } } }
+}
+
+export interface MutatePorts {
+  readonly client: ApolloClient
+  readonly clock: Clock
+  readonly definitions: ReadonlyMap<string, TaskDefinition>
+  readonly queue: OutboxQueue
+  readonly layer: OptimisticLayer
+  readonly changes: TentativeChanges
+  readonly deliveries: Deliveries
+  /** Milliseconds to wait for the gateway's answer. */
+  readonly answerWithinMs: number
+  /** Whether an answer may come soon. */
+  readonly isReachable: () => boolean
+  readonly isClosed: () => boolean
+  readonly kick: () => void
+  readonly report: Report
+}
+
+/** A task on its way in. */
+export interface Enqueued {
+  readonly entry: StoredEntry
+  /** The tentative answer, completed from the records on the device. */
+  readonly data: Fields
+  /** At once when nothing will come soon. */
+  readonly delivered: Promise<Delivery>
+}
+
+export interface Given extends Pick<TaskDefinition, 'optimistic' | 'update'> {
+  readonly overlay?: Overlay | undefined
+}
+
+/** Shows it, stores it, and only then lets it out. Rejects with STORAGE_FAILED and with what the application's functions throw; then nothing of it remains. */
+export async function enqueue(
+  ports: MutatePorts,
+  definition: TaskDefinition,
+  variables: Fields,
+  { overlay, ...given }: Given,
+): Promise<Enqueued> {
+  const { queue, layer, changes, deliveries } = ports
+  if (ports.isClosed()) throw new LayoverError('CLOSED', `${definition.name} was not queued: the client was closed.`)
+  const draft = queue.draft({
+    name: definition.name,
+    document: definition.text,
+    variables: plain(variables, definition.name),
+    version: definition.migrations.length,
+    ...(overlay === undefined ? {} : { overlay }),
+  })
+  changes.give(draft.id, given)
+  const isShown = isTentative(draft.status)
+  try {
+    const change = changes.of(draft)!
+    const data = isShown ? layer.add(change) : change.result
+    // Asked for before it can be answered.
+    const delivered = deliveries.wait(draft.id)
+    const entry = await stored(draft)
+    const withdraw = ports.clock.after(ports.answerWithinMs, () => deliveries.deliver(entry.id, { kind: 'waiting' }))
+    void delivered.then(withdraw)
+    if (entry.status === 'blocked' || !ports.isReachable()) deliveries.deliver(entry.id, { kind: 'waiting' })
+    ports.kick()
+    return { entry, data, delivered }
+  } catch (error) {
+    queue.drop(draft)
+    changes.forget(draft.id)
+    deliveries.deliver(draft.id, { kind: 'waiting' })
+    throw error
+  }
+
+  async function stored(entry: StoredEntry): Promise<StoredEntry> {
+    try {
+      return await queue.append(entry, isShown)
+    } catch (error) {
+      if (isShown) layer.change({ remove: [entry.id] })
+      throw error
+    }
+  }
+}
+
+/** Puts the outbox before `client.mutate`. In Apollo Client 4.3 that is a field of the instance, so `useMutation` comes this way, too. */
+export function overrideMutate(ports: MutatePorts): void {
+  const { client, definitions } = ports
+  const base = client.mutate
+  client.mutate = ((options: ApolloClient.MutateOptions<AnyRecord, AnyRecord>) => {
+    const definition = definitions.get(getOperationAST(options.mutation)?.name?.value ?? '')
+    return definition ? mutateTask(ports, definition, options) : base(options)
+  }) as typeof base
+}
+
+async function mutateTask(
+  ports: MutatePorts,
+  definition: TaskDefinition,
+  options: ApolloClient.MutateOptions<AnyRecord, AnyRecord>,
+): Promise<ApolloClient.MutateResult<AnyRecord>> {
+  const { task: _filledByTheClient, ...variables } = options.variables ?? {}
+  const { entry, data, delivered } = await enqueue(ports, definition, variables, givenBy(options))
+  refetchOnceConfirmed(ports, entry.id, options)
+  const delivery = await delivered
+  const status = ports.queue.get(entry.id)?.status ?? (delivery.kind === 'answered' ? delivery.verdict : 'confirmed')
+  const extensions = { layover: { id: entry.id, status } }
+  // An accepted task's payload says nothing yet: the tentative one does.
+  if (delivery.kind === 'waiting' || delivery.verdict === 'accepted') return { data, extensions }
+  return answered(delivery.data, delivery.errors, extensions, errorPolicyOf(ports.client, options))
+}
+
+function answered(
+  data: Fields,
+  errors: readonly GraphQLFormattedError[],
+  extensions: Record<string, unknown>,
+  policy: 'none' | 'all' | 'ignore',
+): ApolloClient.MutateResult<AnyRecord> {
+  if (errors.length === 0 || policy === 'ignore') return { data, extensions }
+  const error = new CombinedGraphQLErrors({ data, errors: [...errors], extensions })
+  if (policy === 'none') throw error
+  return { data, error, extensions }
+}
+
+function errorPolicyOf(client: ApolloClient, { errorPolicy }: { errorPolicy?: unknown }): 'none' | 'all' | 'ignore' {
+  const policy = errorPolicy ?? client.defaultOptions.mutate?.errorPolicy
+  return policy === 'all' || policy === 'ignore' ? policy : 'none'
+}
+
+function givenBy({ optimisticResponse, update }: ApolloClient.MutateOptions<AnyRecord, AnyRecord>): Given {
+  const ignore = Symbol('ignore')
+  return {
+    optimistic:
+      optimisticResponse === undefined
+        ? undefined
+        : variables => {
+            const foreseen: unknown =
+              typeof optimisticResponse === 'function'
+                ? optimisticResponse(variables, { IGNORE: ignore as never })
+                : optimisticResponse
+            return foreseen === ignore ? undefined : foreseen
+          },
+    update: update && ((cache, result, variables) => update(cache, result, { variables })),
+  }
+}
+
+function refetchOnceConfirmed(
+  { client, queue, report }: MutatePorts,
+  id: string,
+  { refetchQueries, onQueryUpdated }: ApolloClient.MutateOptions<AnyRecord, AnyRecord>,
+): void {
+  if (refetchQueries === undefined) return
+  void queue
+    .settled(id)
+    .then(async outcome => {
+      if (outcome.status !== 'confirmed') return
+      const include =
+        typeof refetchQueries === 'function' ? refetchQueries({ data: outcome.data } as AnyRecord) : refetchQueries
+      await client.refetchQueries({
+        include: include as RefetchQueriesInclude,
+        ...(onQueryUpdated ? { onQueryUpdated } : {}),
+      })
+    })
+    .catch(error =>
+      report(
+        new LayoverError('UNREACHABLE', 'A query could not be fetched again after its task was confirmed.', error),
+      ),
+    )
+}
+
+/** As it will be after a restart, and out of reach of whoever changes the object later. Throws BAD_VARIABLES. */
+export function plain(variables: object, name: string): Fields {
+  try {
+    return JSON.parse(JSON.stringify(variables))
+  } catch (error) {
+    throw new LayoverError(
+      'BAD_VARIABLES',
+      `The variables of ${name} cannot be stored: JSON does not know all their values.`,
+      error,
+    )
+  }
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,235 @@
+/** What a person may do with the outbox. */
+import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
+import { LayoverError } from './layover-error.ts'
+import { plain } from './mutate.ts'
+import type { OutboxChange, OutboxQueue } from './outbox.ts'
+import type { Replay } from './replay.ts'
+import { readEntry, writeEntry } from './storage/outbox-records.ts'
+import type { TaskDefinition } from './task.ts'
+
+/** All promises reject with UNKNOWN_ENTRY for an id that is not in the outbox, and with STORAGE_FAILED. */
+export interface Outbox {
+  /** In queue order; the array is replaced, never changed. Confirmed ones leave it; the others stay until they are dealt with. */
+  readonly entries: readonly OutboxEntry[]
+  /** By `pause`, or while somebody has to sign in. */
+  readonly paused: boolean
+  /** The verdict: at once if there is one. Of this session's entries also after they left. */
+  settled(id: string): Promise<Outcome>
+  /**
+   * Parked: queued again. Rejected: queued again under a new id, at the end, for the gateway remembers the old id's outcome.
+   * Waiting for its next attempt: tried now. Accepted: asked for now. Rejects with NOT_POSSIBLE in conflict or while blocked.
+   */
+  retry(id: string): Promise<void>
+  /**
+   * Never sent: changed in its place. Rejected or parked: queued with these variables under a new id, at the end, and what waits
+   * for it goes with it. Rejects with NOT_POSSIBLE once the gateway may have it, BAD_VARIABLES.
+   */
+  edit(id: string, variables: object): Promise<void>
+  /** What would fall with it, in queue order. */
+  dependents(id: string): readonly OutboxEntry[]
+  /** Gives it up, with its dependents. Rejects with NOT_POSSIBLE while the gateway may be about to do it, or a dependent. */
+  discard(id: string): Promise<void>
+  /** Withdraws it, with its dependents, before it was ever sent. Rejects with NOT_POSSIBLE afterwards. */
+  cancel(id: string): Promise<void>
+  pause(): void
+  /** Also goes on when the gateway asked for a sign-in. */
+  resume(): void
+  /** All entries as JSON, for a file or another device. */
+  export(): Promise<string>
+  /** Takes in what `export` gave: entries keep their ids, those already here are skipped, the others go to the end. Rejects with BAD_EXPORT. */
+  import(json: string): Promise<void>
+  subscribe(listener: () => void): () => void
+}
+
+const EXPORT_FORMAT = 'layover-outbox'
+const EXPORT_VERSION = 1
+
+export interface OutboxDoorPorts {
+  readonly queue: OutboxQueue
+  readonly replay: Replay
+  readonly definition: (name: string) => TaskDefinition | undefined
+  /** Gives an entry of unknown origin its place among what this application knows. */
+  readonly adopt: (entry: StoredEntry) => StoredEntry
+}
+
+export class OutboxDoor implements Outbox {
+  readonly #ports: OutboxDoorPorts
+  readonly subscribe: (listener: () => void) => () => void
+
+  constructor(ports: OutboxDoorPorts) {
+    this.#ports = ports
+    this.subscribe = ports.queue.subscribe
+  }
+
+  get entries(): readonly OutboxEntry[] {
+    return this.#ports.queue.entries
+  }
+
+  get paused(): boolean {
+    return this.#ports.replay.paused
+  }
+
+  settled(id: string): Promise<Outcome> {
+    return this.#ports.queue.settled(id)
+  }
+
+  async retry(id: string): Promise<void> {
+    const { queue, replay } = this.#ports
+    const entry = queue.require(id)
+    switch (entry.status) {
+      case 'queued':
+      case 'in-doubt':
+      case 'sending':
+        break
+      case 'accepted':
+        return replay.ask([id])
+      case 'parked': {
+        const known = this.#known(entry)
+        await queue.change(change => change.move(id, 'queued', { document: known.text }))
+        break
+      }
+      case 'rejected':
+        await this.#renew(entry, entry.variables)
+        break
+      case 'blocked':
+        throw notPossible(entry, 'retried: it waits for a parked task. Retry or discard that one.')
+      case 'conflict':
+        throw notPossible(entry, 'retried: decide with conflicts.resolve().')
+      case 'confirmed':
+        return
+      default:
+        return entry.status satisfies never
+    }
+    replay.kick(true)
+  }
+
+  async edit(id: string, variables: object): Promise<void> {
+    const { queue, replay } = this.#ports
+    const entry = queue.require(id)
+    const { task: _filledByTheClient, ...wanted } = plain(variables, entry.name)
+    const isUnsent = entry.attempts === 0 && (entry.status === 'queued' || entry.status === 'blocked')
+    if (isUnsent) {
+      await queue.change(change => {
+        change.move(id, entry.status, { variables: wanted, after: queue.afterOf(wanted, entry.sequence) })
+      })
+    } else if (entry.status === 'rejected' || entry.status === 'parked') {
+      this.#known(entry)
+      await this.#renew(entry, wanted)
+    } else {
+      throw notPossible(entry, 'edited: the gateway may have it. Wait for its verdict.')
+    }
+    replay.kick(true)
+  }
+
+  dependents(id: string): readonly OutboxEntry[] {
+    return this.#ports.queue.dependents(id)
+  }
+
+  async discard(id: string): Promise<void> {
+    const { queue, replay } = this.#ports
+    const falling = [queue.require(id), ...queue.dependents(id)]
+    for (const entry of falling) {
+      if (entry.status === 'sending' || entry.status === 'in-doubt' || entry.status === 'accepted') {
+        throw notPossible(entry, 'discarded: the gateway may have it. Wait for its verdict.')
+      }
+    }
+    await this.#drop(falling)
+    replay.kick()
+  }
+
+  async cancel(id: string): Promise<void> {
+    const { queue } = this.#ports
+    const falling = [queue.require(id), ...queue.dependents(id)]
+    for (const entry of falling) {
+      if (entry.attempts === 0 && (entry.status === 'queued' || entry.status === 'blocked')) continue
+      throw notPossible(entry, 'cancelled: it was sent before. Use discard() for what was rejected or parked.')
+    }
+    await this.#drop(falling)
+  }
+
+  pause(): void {
+    this.#ports.replay.pause()
+  }
+
+  resume(): void {
+    this.#ports.replay.resume()
+  }
+
+  async export(): Promise<string> {
+    const entries = Array.from(this.#ports.queue.stored(), entry => ({ id: entry.id, text: writeEntry(entry) }))
+    return JSON.stringify({ format: EXPORT_FORMAT, version: EXPORT_VERSION, entries })
+  }
+
+  async import(json: string): Promise<void> {
+    const { queue, replay, adopt } = this.#ports
+    const entries = readExport(json).filter(({ id }) => !queue.get(id))
+    entries.sort((a, b) => a.sequence - b.sequence)
+    await queue.change(change => {
+      for (const entry of entries) change.enqueue(queue.resequenced(adopt(entry), entry.after))
+    })
+    replay.kick(true)
+  }
+
+  /** Under a new id at the end, and what waits for it behind it. */
+  async #renew(entry: StoredEntry, variables: Record<string, unknown>): Promise<void> {
+    const { queue } = this.#ports
+    const known = this.#known(entry)
+    const { outcome } = entry
+    const waiting = queue.dependents(entry.id).filter(each => each.attempts === 0)
+    await queue.change((change: OutboxChange) => {
+      const renewed = { ...queue.renewed(entry, variables), document: known.text, version: known.migrations.length }
+      change.leave(entry.id, { status: 'discarded' }, outcome)
+      change.enqueue(renewed)
+      for (const each of waiting) {
+        change.enqueue(
+          queue.resequenced(
+            each,
+            each.after.map(id => (id === entry.id ? renewed.id : id)),
+          ),
+        )
+      }
+    })
+  }
+
+  #drop(falling: readonly StoredEntry[]): Promise<void> {
+    return this.#ports.queue.change(change => {
+      // The last first: what builds on an entry must not be let go by its leaving.
+      for (const entry of [...falling].reverse()) change.leave(entry.id, { status: 'discarded' })
+    })
+  }
+
+  #known(entry: StoredEntry): TaskDefinition {
+    const definition = this.#ports.definition(entry.name)
+    if (definition) return definition
+    throw new LayoverError(
+      'UNKNOWN_TASK',
+      `This application registers no task ${entry.name || 'of that kind'}: register it again, or export or discard the entry ${entry.id}.`,
+    )
+  }
+}
+
+function readExport(json: string): StoredEntry[] {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (error) {
+    throw new LayoverError('BAD_EXPORT', 'This is not JSON.', error)
+  }
+  const exported = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  if (
+    exported['format'] !== EXPORT_FORMAT ||
+    exported['version'] !== EXPORT_VERSION ||
+    !Array.isArray(exported['entries'])
+  ) {
+    throw new LayoverError('BAD_EXPORT', `This is not an exported outbox of version ${EXPORT_VERSION}.`)
+  }
+  return exported['entries'].map(each => {
+    if (typeof each?.id !== 'string' || typeof each?.text !== 'string') {
+      throw new LayoverError('BAD_EXPORT', 'An exported entry has no id or no text. Nothing was taken in.')
+    }
+    return readEntry(each.id, each.text)
+  })
+}
+
+const notPossible = (entry: StoredEntry, rule: string): LayoverError =>
+  new LayoverError('NOT_POSSIBLE', `${entry.name} ${entry.id} is ${entry.status} and cannot be ${rule}`)

@@ -1,0 +1,454 @@
+/**
+ * Sends what waits: in order, one document at a time, until the outbox is empty. Whatever goes wrong, it tries again by itself;
+ * what cannot succeed is parked with its reason and holds up only what builds on it.
+ */
+import { type DocumentNode, type GraphQLFormattedError, parse } from 'graphql'
+import { ERROR_CODES, errorCode, isRetryableCode } from '../protocol/errors.ts'
+import { backoffMs, type Clock, type Random } from '../protocol/ports.ts'
+import { answerOf, type Batches, type BatchItem, type Template, type Templates } from './batch.ts'
+import type { Connectivity } from './connectivity.ts'
+import type { StoredEntry } from './entry.ts'
+import { LayoverError } from './layover-error.ts'
+import type { Report } from './listeners.ts'
+import type { OutboxQueue } from './outbox.ts'
+import { type Answered, reasonOf, type Verdict, verdictOf } from './settle.ts'
+import type { SignIn } from './sign-in.ts'
+import type { Answer, Wire } from './wire.ts'
+
+/** Milliseconds. */
+const BACKOFF_BASE = 500
+const BACKOFF_MAX = 60_000
+/** Between two questions about tasks that the gateway has taken and not finished. */
+const ASK_BASE = 2000
+const ASK_MAX = 30_000
+
+/** Any answer to it says that the gateway is there. Sent before tasks after a failure, so that those stay unsent, and can be cancelled, while it is not. */
+const PROBE: DocumentNode = parse('query LayoverProbe { __typename }', { noLocation: true })
+
+export interface ReplayCounts {
+  sent: number
+  confirmed: number
+  conflicts: number
+  rejected: number
+  requests: number
+}
+
+export interface ReplayPorts {
+  readonly queue: OutboxQueue
+  readonly wire: Wire
+  readonly templates: Templates
+  readonly batches: Batches
+  /** Payload types by operation name, as answers have told them. */
+  readonly payloads: PayloadTypes
+  readonly connectivity: Connectivity
+  readonly signIn: SignIn
+  readonly settle: (answered: readonly Answered[], nextAttemptAt: (entry: StoredEntry) => string) => Promise<void>
+  /** Nobody needs to wait for an answer now. */
+  readonly nothingSoon: () => void
+  readonly clock: Clock
+  readonly random: Random
+  readonly tasksPerDocument: number
+  readonly report: Report
+}
+
+export interface PayloadTypes {
+  get(name: string): string | undefined
+  learn(name: string, type: string): void
+}
+
+interface Prepared extends BatchItem {
+  readonly entry: StoredEntry
+  readonly template: Template
+}
+
+export class Replay {
+  readonly #ports: ReplayPorts
+  readonly #toAsk = new Set<string>()
+  #limit: number
+  #largest: number
+  /** Tasks of a refused document that are still to be gone through in smaller ones. */
+  #suspects = 0
+  #failures = 0
+  #lastFailure: unknown
+  #notBefore = 0
+  #askAfter = ASK_BASE
+  #isWanted = false
+  #running: Promise<void> | undefined
+  #withdrawTimer: (() => void) | undefined
+  #withdrawAsk: (() => void) | undefined
+  #pausedByUser = false
+  #held = false
+  #closed = false
+  #counts: ReplayCounts = { sent: 0, confirmed: 0, conflicts: 0, rejected: 0, requests: 0 }
+
+  constructor(ports: ReplayPorts) {
+    this.#ports = ports
+    this.#largest = ports.tasksPerDocument
+    this.#limit = ports.tasksPerDocument
+  }
+
+  /** By the application, or while the gateway waits for somebody to sign in. */
+  get paused(): boolean {
+    return this.#pausedByUser || this.#held
+  }
+
+  pause(): void {
+    if (this.#pausedByUser) return
+    this.#pausedByUser = true
+    this.#ports.nothingSoon()
+    this.#ports.queue.notify()
+  }
+
+  resume(): void {
+    const wasPaused = this.paused
+    this.#pausedByUser = false
+    this.#held = false
+    this.#ports.signIn.resume()
+    if (wasPaused) this.#ports.queue.notify()
+    this.kick(true)
+  }
+
+  /** Something may be there to send. `now` forgets how long was to be waited. */
+  kick(now = false): void {
+    if (this.#closed) return
+    if (now) this.#notBefore = 0
+    this.#isWanted = true
+    this.#running ??= this.#run()
+  }
+
+  /** Resolves when nothing is left that can be sent now; `failure` says why something is. `now` does not wait for a retry's time. */
+  async drain(now: boolean): Promise<{ counts: ReplayCounts; failure: unknown }> {
+    const before = { ...this.#counts }
+    this.#lastFailure = undefined
+    this.kick(now)
+    await this.#running
+    const after = this.#counts
+    return {
+      counts: {
+        sent: after.sent - before.sent,
+        confirmed: after.confirmed - before.confirmed,
+        conflicts: after.conflicts - before.conflicts,
+        rejected: after.rejected - before.rejected,
+        requests: after.requests - before.requests,
+      },
+      failure: this.#lastFailure,
+    }
+  }
+
+  /** Asks what became of tasks that the gateway has: it answers a known id with what it knows. Resolves when it was tried. */
+  async ask(ids: Iterable<string>): Promise<void> {
+    for (const id of ids) this.#toAsk.add(id)
+    if (this.#toAsk.size === 0) return
+    this.kick()
+    await this.#running
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#withdrawTimer?.()
+    this.#withdrawAsk?.()
+    this.#ports.nothingSoon()
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve()
+    try {
+      while (this.#isWanted) {
+        this.#isWanted = false
+        await this.#pass()
+      }
+    } catch (error) {
+      // A bug, but no reason to stand still for ever.
+      this.#ports.report(new LayoverError('UPDATE_FAILED', 'Replaying the outbox failed; it is tried again.', error))
+      this.#backOff()
+      this.#wake()
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  async #pass(): Promise<void> {
+    const { queue, connectivity, clock } = this.#ports
+    for (;;) {
+      if (this.#closed || this.paused || connectivity.mode === 'offline') return this.#ports.nothingSoon()
+      const isIdle = queue.sendable(1).length === 0
+      if (isIdle && this.#toAsk.size === 0) return this.#askLater()
+      if (this.#notBefore > clock.now()) return this.#wake()
+      if (connectivity.state !== 'online' && !(await this.#isThere())) continue
+      await this.#exchange(isIdle ? this.#nextToAsk() : queue.sendable(this.#limit), isIdle)
+    }
+  }
+
+  async #isThere(): Promise<boolean> {
+    const answer = await this.#ports.wire.send(PROBE, {})
+    if (answer.kind === 'none') this.#unanswered(answer)
+    return answer.kind !== 'none'
+  }
+
+  /** @param asking the gateway has these; only their outcome is asked for */
+  async #exchange(entries: readonly StoredEntry[], asking: boolean): Promise<void> {
+    const prepared = await this.#prepare(entries)
+    if (prepared.length === 0) return
+    if (!asking) await this.#mark(prepared)
+    if (this.#closed) return
+    const { document, variables } = this.#ports.batches.merge(prepared)
+    this.#counts.requests += 1
+    if (!asking) this.#counts.sent += prepared.length
+    const answer = await this.#ports.wire.send(document, variables)
+    if (this.#closed) return // What was being sent is in doubt at the next start.
+    const current = prepared.map(each => ({ ...each, entry: this.#ports.queue.get(each.entry.id) ?? each.entry }))
+    switch (answer.kind) {
+      case 'none':
+        this.#unanswered(answer)
+        return this.#putBack(asking ? [] : current, 'in-doubt')
+      case 'unauthenticated':
+        await this.#putBack(asking ? [] : current, 'queued')
+        return this.#hold()
+      case 'too-large':
+        return this.#refusedAsWhole(
+          current,
+          asking,
+          'PAYLOAD_TOO_LARGE',
+          'The document is larger than the gateway takes.',
+        )
+      case 'answer':
+        return this.#answered(current, asking, answer)
+      default:
+        return answer satisfies never
+    }
+  }
+
+  /** On the device before it leaves: after a restart it must be known that the gateway may have it. */
+  async #mark(prepared: readonly Prepared[]): Promise<void> {
+    await this.#keep(
+      this.#ports.queue.change(change => {
+        for (const { entry } of prepared) change.move(entry.id, 'sending', { attempts: entry.attempts + 1 })
+      }),
+    )
+  }
+
+  async #prepare(entries: readonly StoredEntry[]): Promise<Prepared[]> {
+    const { queue, templates, payloads } = this.#ports
+    const prepared: Prepared[] = []
+    const unfit: { id: string; reason: string }[] = []
+    for (const entry of entries) {
+      try {
+        const template = templates.get(entry.document)
+        const variables = { ...entry.variables, task: taskInput(entry, queue.client) }
+        prepared.push({ entry, template, variables, payload: payloads.get(entry.name) })
+      } catch (error) {
+        unfit.push({
+          id: entry.id,
+          reason: reasonOf('UNKNOWN_TASK', error instanceof Error ? error.message : String(error)),
+        })
+      }
+    }
+    if (unfit.length > 0) {
+      await this.#keep(
+        queue.change(change => {
+          for (const { id, reason } of unfit) change.move(id, 'parked', { outcome: { status: 'parked', reason } })
+        }),
+      )
+    }
+    return prepared
+  }
+
+  async #answered(
+    prepared: readonly Prepared[],
+    asking: boolean,
+    answer: Extract<Answer, { kind: 'answer' }>,
+  ): Promise<void> {
+    const whole = answer.errors.filter(error => error.path === undefined)
+    const [refusal] = whole
+    if (answer.data === null && refusal) {
+      const code = errorCode(refusal)
+      if (code !== undefined && !isRetryableCode(code))
+        return this.#refusedAsWhole(prepared, asking, code, refusal.message)
+      this.#backOff(refusal)
+      const isUntouched = code !== undefined && code !== ERROR_CODES.INTERNAL_SERVER_ERROR
+      return this.#putBack(asking ? [] : prepared, isUntouched ? 'queued' : 'in-doubt')
+    }
+    const answered = prepared.map((each, index) => this.#verdict(each, index, answer, whole))
+    this.#learn(answered)
+    this.#count(answered)
+    const again = answered.some(({ verdict }) => verdict.kind === 'again')
+    if (again) this.#backOff()
+    else this.#failures = 0
+    await this.#keep(this.#ports.settle(answered, () => new Date(this.#notBefore).toISOString()))
+    if (!asking) this.#walkedThrough(prepared.length)
+    if (answered.some(({ verdict }) => verdict.kind === 'unauthenticated')) await this.#hold()
+  }
+
+  #verdict(
+    { entry, template }: Prepared,
+    index: number,
+    { data, errors }: { data: Record<string, unknown> | null; errors: readonly GraphQLFormattedError[] },
+    whole: readonly GraphQLFormattedError[],
+  ): Answered {
+    const own = answerOf(index, template.responseKey, data, errors)
+    // An error without a path is about every task that got no answer.
+    const answer = own.errors.length === 0 && !own.value ? { ...own, errors: whole } : own
+    return { entry, template, answer, verdict: verdictOf(answer, entry.attempts) }
+  }
+
+  /** Nothing of it was run. Smaller and smaller documents find the one at fault; it is parked, and the rest goes on. */
+  async #refusedAsWhole(prepared: readonly Prepared[], asking: boolean, code: string, message: string): Promise<void> {
+    if (asking) return
+    const isSize = code === 'PAYLOAD_TOO_LARGE' || code === ERROR_CODES.TOO_MANY_TASKS
+    const [only] = prepared
+    if (prepared.length > 1 || !only) {
+      this.#limit = Math.ceil(prepared.length / 2)
+      if (isSize) this.#largest = this.#limit
+      else this.#suspects = Math.max(this.#suspects, prepared.length)
+      return this.#putBack(prepared, 'queued')
+    }
+    this.#walkedThrough(Number.POSITIVE_INFINITY)
+    if (code === ERROR_CODES.TOO_MANY_TASKS) {
+      this.#backOff() // One is not many: the user has sent too many lately.
+      return this.#putBack(prepared, 'queued')
+    }
+    const refusal: GraphQLFormattedError = { message, extensions: { code }, path: [only.template.responseKey] }
+    const verdict: Verdict = { kind: 'refused', reason: reasonOf(code, message) }
+    const { entry, template } = only
+    await this.#keep(
+      this.#ports.settle([{ entry, template, verdict, answer: { value: null, errors: [refusal] } }], () => ''),
+    )
+  }
+
+  #walkedThrough(tasks: number): void {
+    this.#suspects -= tasks
+    if (this.#suspects > 0) return
+    this.#suspects = 0
+    this.#limit = this.#largest
+  }
+
+  async #putBack(prepared: readonly Prepared[], to: 'queued' | 'in-doubt'): Promise<void> {
+    if (prepared.length === 0) return
+    const nextAttemptAt =
+      this.#notBefore > this.#ports.clock.now() ? new Date(this.#notBefore).toISOString() : undefined
+    await this.#keep(
+      this.#ports.queue.change(change => {
+        for (const { entry } of prepared)
+          change.move(entry.id, to, nextAttemptAt === undefined ? {} : { nextAttemptAt })
+      }),
+    )
+  }
+
+  async #hold(): Promise<void> {
+    const { signIn, queue } = this.#ports
+    this.#lastFailure = new LayoverError('UNAUTHENTICATED', 'The gateway wants somebody to sign in.')
+    this.#held = true
+    this.#ports.nothingSoon()
+    queue.notify()
+    this.#failures += 1
+    const renewed = await signIn.renew()
+    if (this.#closed) return
+    // Signed in, and still refused the last time: not at once again.
+    if (!renewed || this.#failures > 1) this.#wait(this.#delay())
+    if (!renewed) return this.#wake()
+    this.#held = false
+    this.#lastFailure = undefined
+    queue.notify()
+  }
+
+  #unanswered({ cause, retryAfterMs }: { cause: unknown; retryAfterMs: number | undefined }): void {
+    this.#backOff(cause, retryAfterMs)
+    this.#ports.nothingSoon()
+  }
+
+  #backOff(cause?: unknown, atLeastMs = 0): void {
+    this.#failures += 1
+    this.#lastFailure = cause ?? this.#lastFailure
+    this.#wait(Math.max(atLeastMs, this.#delay()))
+  }
+
+  #delay(): number {
+    return backoffMs(this.#failures, this.#ports.random, BACKOFF_BASE, BACKOFF_MAX)
+  }
+
+  #wait(ms: number): void {
+    this.#notBefore = this.#ports.clock.now() + ms
+  }
+
+  /** Comes back when the waiting is over. */
+  #wake(): void {
+    this.#ports.nothingSoon()
+    if (this.#closed) return
+    this.#withdrawTimer?.()
+    this.#withdrawTimer = this.#ports.clock.after(Math.max(0, this.#notBefore - this.#ports.clock.now()), () => {
+      this.#withdrawTimer = undefined
+      if (this.#held) {
+        this.#held = false
+        this.#ports.queue.notify()
+      }
+      this.kick()
+    })
+  }
+
+  #nextToAsk(): StoredEntry[] {
+    const found: StoredEntry[] = []
+    for (const id of this.#toAsk) {
+      if (found.length === this.#limit) break
+      this.#toAsk.delete(id)
+      const entry = this.#ports.queue.get(id)
+      if (entry?.status === 'accepted' || entry?.status === 'conflict') found.push(entry)
+    }
+    return found
+  }
+
+  #askLater(): void {
+    if (this.#closed || this.#withdrawAsk) return
+    const open = this.#accepted()
+    if (open.length === 0) return
+    this.#withdrawAsk = this.#ports.clock.after(this.#askAfter, () => {
+      this.#withdrawAsk = undefined
+      this.#askAfter = Math.min(ASK_MAX, this.#askAfter * 2)
+      void this.ask(this.#accepted())
+    })
+  }
+
+  #accepted(): string[] {
+    const found: string[] = []
+    for (const entry of this.#ports.queue.stored()) if (entry.status === 'accepted') found.push(entry.id)
+    return found
+  }
+
+  #learn(answered: readonly Answered[]): void {
+    for (const { entry, answer } of answered) {
+      const type = typeof answer.value === 'object' && answer.value !== null && '__typename' in answer.value
+      if (type && typeof answer.value.__typename === 'string')
+        this.#ports.payloads.learn(entry.name, answer.value.__typename)
+    }
+  }
+
+  #count(answered: readonly Answered[]): void {
+    for (const { entry, verdict } of answered) {
+      if (verdict.kind === 'confirmed') this.#counts.confirmed += 1
+      if (verdict.kind === 'conflict' && entry.status !== 'conflict') this.#counts.conflicts += 1
+      if (verdict.kind === 'rejected') this.#counts.rejected += 1
+      if (verdict.kind === 'accepted' && entry.status === 'sending') this.#askAfter = ASK_BASE
+    }
+  }
+
+  /** A move that the disk did not take is tried again with the next one; meanwhile the queue goes on. */
+  async #keep(stored: Promise<void>): Promise<void> {
+    try {
+      await stored
+    } catch (error) {
+      this.#ports.report(
+        error instanceof LayoverError
+          ? error
+          : new LayoverError('STORAGE_FAILED', 'The outbox could not be stored.', error),
+      )
+    }
+  }
+}
+
+function taskInput(entry: StoredEntry, client: string): Record<string, unknown> {
+  return { id: entry.id, client, sequence: entry.sequence, after: entry.after, queuedAt: entry.queuedAt }
+}

@@ -1,0 +1,45 @@
+/** What a stored or imported entry is to this version of the application. An upgrade never loses a queued task. */
+import type { StoredEntry } from './entry.ts'
+import { migrated } from './mutate.ts'
+import { reasonOf } from './settle.ts'
+import type { TaskDefinition } from './task.ts'
+
+const UNKNOWN_TASK = 'UNKNOWN_TASK'
+
+/**
+ * A task that the application no longer knows is parked, and taken up again by a version that knows it. One that was never
+ * sent passes through the migrations it has not seen; one that was sent stays as it is, for its id stands for that input.
+ */
+export function restoreEntry(entry: StoredEntry, definitions: ReadonlyMap<string, TaskDefinition>): StoredEntry {
+  if (entry.unreadable !== undefined || entry.outcome?.status === 'rejected' || entry.outcome?.status === 'conflict')
+    return entry
+  const definition = definitions.get(entry.name)
+  if (!definition) {
+    return parked(entry, `the application registers no task ${entry.name}.`)
+  }
+  const wasUnknown = entry.outcome?.status === 'parked' && entry.outcome.reason.startsWith(`${UNKNOWN_TASK}:`)
+  const current = wasUnknown ? revived(entry) : entry
+  if (current.attempts > 0) return current
+  try {
+    return {
+      ...current,
+      document: definition.text,
+      variables: migrated(current, definition),
+      version: definition.migrations.length,
+    }
+  } catch (error) {
+    return parked(
+      entry,
+      `a migration of ${entry.name} threw: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}
+
+function revived(entry: StoredEntry): StoredEntry {
+  const { outcome: _outcome, ...rest } = entry
+  return { ...rest, status: entry.attempts > 0 ? 'in-doubt' : 'queued' }
+}
+
+function parked(entry: StoredEntry, why: string): StoredEntry {
+  return { ...entry, status: 'parked', outcome: { status: 'parked', reason: reasonOf(UNKNOWN_TASK, why) } }
+}

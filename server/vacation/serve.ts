@@ -1,0 +1,89 @@
+/** The whole example in one process: gateway, pages, and stand-ins for whatever outside is not named. */
+import { mkdirSync } from 'node:fs'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { type Clock, systemClock, systemRandom } from 'layover/protocol'
+import { createGateway, type Gateway, jwtAuthenticator, type Store } from 'layover/server'
+import { serveGateway } from 'layover/server/fastify'
+import { pino } from 'pino'
+import { vacationSdl } from './__generated__/vacation-sdl.ts'
+import { bookVacation } from './book-vacation.ts'
+import { cancelVacation } from './cancel-vacation.ts'
+import { collections } from './collections.ts'
+import type { Config } from './config.ts'
+import { customerTasks } from './customers.ts'
+import { addDemoData, demoKey, serveDemo } from './demo-mode.ts'
+import { refreshOffers } from './offers.ts'
+import { connectOutside } from './outside.ts'
+import { resolvers } from './resolvers.ts'
+import { serveWeb } from './web.ts'
+
+const BODY_LIMIT_BYTES = 1024 * 1024
+
+export interface Served {
+  /** Without a slash at its end. */
+  readonly url: string
+  readonly gateway: Gateway
+  /** What stands in for the outside, and where, for people. */
+  readonly standIns: readonly string[]
+  /** Stops taking requests, lets running steps end, and closes everything that `serve` opened, the store too. */
+  stop(): Promise<void>
+}
+
+/** Throws what the store or the port says when it can't be had; nothing stays open then. */
+export async function serve(config: Config, store: Store, clock: Clock = systemClock): Promise<Served> {
+  mkdirSync(config.dataDirectory, { recursive: true })
+  const log = pino({ level: config.logLevel, serializers: { error: pino.stdSerializers.err } })
+  const outside = await connectOutside(config, clock, globalThis.fetch)
+  const demo = config.key === undefined
+  const key = config.key ?? demoKey(config.dataDirectory)
+  const gateway = createGateway({
+    store,
+    typeDefs: vacationSdl,
+    resolvers,
+    tasks: [bookVacation(outside), cancelVacation(outside.suppliers), ...customerTasks],
+    collections,
+    authenticate: jwtAuthenticator(key),
+    taskWaitMs: config.taskWaitMs,
+    taskRetentionDays: config.taskRetentionDays,
+    syncHorizonDays: config.syncHorizonDays,
+    clock,
+    random: systemRandom,
+    log,
+  })
+  let ready = false
+  const app: FastifyInstance = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
+  })
+  try {
+    await gateway.start()
+    await serveGateway(app, gateway, { introspection: config.introspection })
+    await serveWeb(app, gateway, { playground: config.playground, isReady: () => ready })
+    if (demo && 'secret' in key) {
+      serveDemo(app, key, clock)
+      await addDemoData(gateway, key, clock)
+    }
+    const offers = await refreshOffers({ gateway, suppliers: outside.suppliers, clock, everyMs: config.offersRefreshMs, log })
+    const address = await app.listen({ port: config.port, host: demo ? '127.0.0.1' : '0.0.0.0' })
+    ready = true
+    return {
+      url: address.replace('0.0.0.0', '127.0.0.1'),
+      gateway,
+      standIns: outside.standIns,
+      async stop() {
+        ready = false
+        await app.close()
+        await offers.stop()
+        await gateway.stop()
+        await outside.close()
+      },
+    }
+  } catch (error) {
+    await app.close()
+    await gateway.stop()
+    await outside.close()
+    throw error
+  }
+}

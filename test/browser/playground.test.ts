@@ -1,0 +1,109 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { buildWeb } from '../../client/build.ts'
+import { browserMissing, launchBrowser, type TestBrowser, temporaryProfile } from '../support/browser.ts'
+import { type GatewayProcess, startGatewayProcess, temporaryDataDir } from '../support/gateway-process.ts'
+
+let gateway: GatewayProcess
+let browser: TestBrowser
+const cleanUp: (() => Promise<void>)[] = []
+
+beforeAll(async () => {
+  if (browserMissing) return
+  await buildWeb()
+  const [profile, data] = [await temporaryProfile(), await temporaryDataDir()]
+  cleanUp.push(profile.remove, data.remove)
+  gateway = await startGatewayProcess({ dataDir: data.path })
+  cleanUp.unshift(gateway.kill)
+  browser = await launchBrowser({ userDataDir: profile.path })
+  cleanUp.unshift(browser.close)
+}, 120_000)
+
+afterAll(async () => {
+  for (const step of cleanUp) await step()
+})
+
+beforeEach(({ skip }) => skip(browserMissing !== undefined, browserMissing))
+
+/** Opens the playground; `elsewhere` collects every request that goes to another host. */
+async function openPlayground(): Promise<{ page: Page; elsewhere: string[] }> {
+  const page = await browser.openPage()
+  const elsewhere: string[] = []
+  page.on('request', request => {
+    const { protocol, origin } = new URL(request.url())
+    if (protocol.startsWith('http') && origin !== gateway.url) elsewhere.push(request.url())
+  })
+  await page.goto(`${gateway.url}/playground/`)
+  await page.getByRole('button', { name: /Execute query/ }).waitFor()
+  return { page, elsewhere }
+}
+
+const answer = (page: Page, text: string | RegExp): Promise<void> =>
+  page.locator('.result-window').getByText(text).first().waitFor()
+
+/** The tab that is open has a name that goes on with its close button. */
+const openTab = (page: Page, name: string): Promise<void> => page.getByRole('tab', { name }).click()
+
+async function run(page: Page, tab: string): Promise<void> {
+  await openTab(page, tab)
+  await page.getByRole('button', { name: /Execute query/ }).click()
+}
+
+test('the first tab is answered, and no other host is asked for anything', async () => {
+  const { page, elsewhere } = await openPlayground()
+  await run(page, 'LookAround')
+  await answer(page, '"customer-1"')
+  expect(elsewhere).toEqual([])
+  await page.close()
+})
+
+test('the example booking is confirmed, and a repeat is answered with the first outcome', async () => {
+  const { page } = await openPlayground()
+  await run(page, 'BookVacation')
+  await answer(page, '"CONFIRMED"')
+  const confirmation = (): Promise<string | null> =>
+    page.evaluate(() => {
+      const text = document.querySelector('.result-window')?.textContent ?? ''
+      return /"confirmation":\s*"([^"]+)"/.exec(text)?.[1] ?? null
+    })
+  const first = await confirmation()
+  await page.getByRole('button', { name: /Execute query/ }).click()
+  await answer(page, '"CONFIRMED"')
+  expect(await confirmation()).toBe(first)
+  await page.close()
+})
+
+test('a mutation made elsewhere pokes the subscription', async () => {
+  const { page } = await openPlayground()
+  const subscribed = new Promise<void>(resolve => {
+    page.on('websocket', socket =>
+      socket.on('framesent', ({ payload }) => {
+        if (String(payload).includes('"subscribe"')) resolve()
+      }),
+    )
+  })
+  await run(page, 'ChangesAvailable')
+  await subscribed
+  const other = await openPlayground()
+  const reset = other.page.getByRole('button', { name: 'Reset examples' })
+  await Promise.all([other.page.waitForEvent('load'), reset.click()])
+  await run(other.page, 'BookVacation')
+  await answer(other.page, '"CONFIRMED"')
+  await answer(page, '"at"')
+  await Promise.all([page.close(), other.page.close()])
+})
+
+test('another user can be picked, and the headers say who asks', async () => {
+  const { page } = await openPlayground()
+  const users = page.getByLabel('Signed in as')
+  await Promise.all([page.waitForEvent('load'), users.selectOption('supervisor-1')])
+  await page.getByRole('button', { name: 'Headers', exact: true }).click()
+  await page
+    .getByText(/Bearer/)
+    .first()
+    .waitFor()
+  expect(await users.inputValue()).toBe('supervisor-1')
+  await run(page, 'TaskReport')
+  await answer(page, '"createCustomer"')
+  await page.close()
+})
