@@ -25,7 +25,7 @@ import { TASK_FRAGMENT, TASK_FRAGMENT_NAME } from './task-fragment.ts'
 /** One task's document, ready to be merged with others. */
 export interface Template {
   readonly name: string
-  /** The application's own selection, with `__typename`s: what answers are written to the cache with. */
+  /** The application's own selection, with `__typename`s, and as a query: Apollo's cache reads nothing else. */
   readonly document: DocumentNode
   readonly field: FieldNode & { readonly selectionSet: SelectionSetNode }
   readonly responseKey: string
@@ -81,7 +81,12 @@ function createTemplate(document: DocumentNode): Template {
   }
   return {
     name,
-    document,
+    document: {
+      ...document,
+      definitions: document.definitions.map(definition =>
+        definition === operation ? { ...operation, operation: OperationTypeNode.QUERY } : definition,
+      ),
+    },
     field: { ...field, selectionSet },
     responseKey: field.alias?.value ?? field.name.value,
     variables: operation.variableDefinitions ?? [],

@@ -256,10 +256,9 @@ export class OptimisticLayer {
 
   #evicted(id: string, type: string | undefined): void {
     if (type === undefined) return
-    if (this.#index) return this.#index.remove(type, id)
-    const index = new IndexChanges()
+    const index = this.#index ?? new IndexChanges()
     index.remove(type, id)
-    index.flush(this.#cache)
+    if (!this.#index) index.flush(this.#cache)
   }
 
   /** Somebody else wrote to the base: the view is what waits, over what is there now. */

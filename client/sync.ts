@@ -421,7 +421,10 @@ export class SyncLoop implements Sync {
 
   #inBackground(): void {
     if (this.#stopped.signal.aborted || this.#ports.connectivity.mode === 'offline') return
-    if (!this.#options) return this.#ports.replay.kick(true)
+    if (!this.#options) {
+      this.#ports.replay.kick(true)
+      return
+    }
     this.#pull(false).catch(error => {
       if (!isOfConnection(error)) this.#ports.report(error)
     })

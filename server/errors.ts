@@ -51,9 +51,15 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, log:
   return { message: 'Something went wrong in the gateway; it is in its log.', ...place, extensions: { code: ERROR_CODES.INTERNAL_SERVER_ERROR } }
 }
 
-/** `Variable "$x" got invalid value <what was typed>; Expected …` without what was typed. */
+/** What graphql and our scalars may say of a wrong value; anything else could be a piece of the value itself. */
+const REASON =
+  /(?:(?:Int|Float|String|Boolean|ID) cannot represent [a-z0-9 -]{1,60}|Expected (?:non-nullable )?type "[\w![\]]{1,99}" (?:to be an object|not to be null)|Field "\w{1,99}" (?:of required type "[\w![\]]{1,99}" was not provided|is not defined by type "\w{1,99}")|(?:Date|DateTime|Cursor) must be [\w :.()-]{1,99}|does not exist in "\w{1,99}" enum)/
+
+/** graphql says `Variable "$x" got invalid value <typed> at "x.y"; <reason>: <typed>`. What was typed goes, both times. */
 function withoutValues(message: string): string {
   const start = message.indexOf(' got invalid value ')
-  const reason = message.lastIndexOf('; ')
-  return start < 0 ? message : `${message.slice(0, start)} got an invalid value${reason > start ? message.slice(reason) : ''}`
+  if (start < 0) return message
+  const place = / at "([\w.[\]]{1,200})"; /.exec(message)?.[1]
+  const reason = REASON.exec(message)?.[0]
+  return `${message.slice(0, start)} is not valid${place === undefined ? '' : ` at ${place}`}${reason === undefined ? '' : `: ${reason}`}`
 }

@@ -1,39 +1,27 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { buildWeb } from '../../client/build.ts'
-import { browserMissing, launchBrowser, type TestBrowser, temporaryProfile } from '../support/browser.ts'
-import { type GatewayProcess, startGatewayProcess, temporaryDataDir } from '../support/gateway-process.ts'
+import { browserMissing } from '../support/browser.ts'
+import { raiseStage, type Stage } from '../support/stage.ts'
 
-let gateway: GatewayProcess
-let browser: TestBrowser
-const cleanUp: (() => Promise<void>)[] = []
+let stage: Stage
 
 beforeAll(async () => {
-  if (browserMissing) return
-  await buildWeb()
-  const [profile, data] = [await temporaryProfile(), await temporaryDataDir()]
-  cleanUp.push(profile.remove, data.remove)
-  gateway = await startGatewayProcess({ dataDir: data.path })
-  cleanUp.unshift(gateway.kill)
-  browser = await launchBrowser({ userDataDir: profile.path })
-  cleanUp.unshift(browser.close)
+  if (!browserMissing) stage = await raiseStage()
 }, 120_000)
 
-afterAll(async () => {
-  for (const step of cleanUp) await step()
-})
+afterAll(() => stage?.close())
 
 beforeEach(({ skip }) => skip(browserMissing !== undefined, browserMissing))
 
 /** Opens the playground; `elsewhere` collects every request that goes to another host. */
 async function openPlayground(): Promise<{ page: Page; elsewhere: string[] }> {
-  const page = await browser.openPage()
+  const page = await stage.browser.openPage()
   const elsewhere: string[] = []
   page.on('request', request => {
     const { protocol, origin } = new URL(request.url())
-    if (protocol.startsWith('http') && origin !== gateway.url) elsewhere.push(request.url())
+    if (protocol.startsWith('http') && origin !== stage.gateway.url) elsewhere.push(request.url())
   })
-  await page.goto(`${gateway.url}/playground/`)
+  await page.goto(`${stage.gateway.url}/playground/`)
   await page.getByRole('button', { name: /Execute query/ }).waitFor()
   return { page, elsewhere }
 }

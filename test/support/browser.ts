@@ -56,7 +56,6 @@ export interface TestBrowser {
   openPage(options?: { width?: number; height?: number }): Promise<Page>
   /** `kill -9` of the browser and all its children: nothing is flushed, nothing is said. */
   kill(): Promise<void>
-  close(): Promise<void>
 }
 
 /** The line in which Chromium says where it is listening. */
@@ -97,12 +96,8 @@ export async function launchBrowser(options: { userDataDir: string }): Promise<T
     },
     async kill() {
       // Its own process group, because it was started detached.
-      process.kill(-processId, 'SIGKILL')
+      if (process_.exitCode === null && process_.signalCode === null) process.kill(-processId, 'SIGKILL')
       await exited
-    },
-    async close() {
-      const session = await connection.newBrowserCDPSession()
-      await Promise.all([exited, session.send('Browser.close')])
     },
   }
 }

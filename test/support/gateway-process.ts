@@ -59,11 +59,6 @@ export async function startGatewayProcess({
   return {
     url,
     port: Number(new URL(url).port),
-    pid: gateway.pid ?? 0,
-    async kill() {
-      gateway.kill('SIGKILL')
-      await exited
-    },
     async kill() {
       gateway.kill('SIGKILL')
       await exited

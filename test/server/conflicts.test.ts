@@ -1,0 +1,148 @@
+/** Data conflicts: two people edit one customer, field by field. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { agent, CHANGES, DELETE_CUSTOMER, newCustomer, RESOLVE, startWorld, supervisor, UPDATE_CUSTOMER, uuid, type World } from '../support/world.ts'
+
+let world: World
+const me = agent('agent-a')
+const boss = supervisor('chief')
+
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world.close())
+
+const edit = async (viewer: typeof me, id: string, baseVersion: number, patch: object, task: object = {}): Promise<{ task: Record<string, never> & { id: string; status: string; conflict: never; rejection: never; reconciliation: never }; customer: never }> => {
+  const answer = await world.ask(viewer, UPDATE_CUSTOMER, { task: { id: uuid(), ...task }, id, baseVersion, patch })
+  expect(answer.errors).toEqual([])
+  return answer.data.updateCustomer
+}
+const resolve = async (conflictOf: string, decision: string, values?: object): Promise<{ task: { status: string; rejection: { code: string } | null }; resolved: { status: string; conflict: { theirs: object } | null } | null }> =>
+  (await world.ask(me, RESOLVE, { task: { id: uuid() }, conflictOf, decision, values })).data.resolveConflict
+const customer = async (id: string): Promise<Record<string, unknown> | null> =>
+  (await world.ask(boss, `{ customer(id: "${id}") { name phone notes email version } }`)).data.customer
+
+describe('an edit of what somebody else edited meanwhile', () => {
+  it('merges when the fields differ, and says what came from the server', async () => {
+    const id = await newCustomer(world, me)
+    await edit(boss, id, 1, { phone: '2' })
+    const { task } = await edit(me, id, 1, { notes: 'mine' })
+    expect(task.status).toBe('CONFIRMED')
+    expect(task.reconciliation).toMatchObject([{ field: 'phone', from: '1', to: '2', rule: 'MERGE' }])
+    expect(await customer(id)).toMatchObject({ phone: '2', notes: 'mine', version: 3 })
+  })
+
+  it('is a conflict on the same field, with base, mine and theirs; nothing is written', async () => {
+    const id = await newCustomer(world, me)
+    await edit(boss, id, 1, { notes: 'theirs', phone: '2' })
+    const { task, customer: shown } = await edit(me, id, 1, { notes: 'mine', name: 'New name' })
+    expect(task.status).toBe('CONFLICT')
+    expect(task.conflict).toMatchObject({
+      type: 'Customer',
+      id,
+      fields: ['notes'],
+      base: { notes: 'first', name: 'Harbour Rowing Club' },
+      mine: { notes: 'mine', name: 'New name' },
+      theirs: { notes: 'theirs', name: 'Harbour Rowing Club' },
+      theirsVersion: 2,
+      theirsBy: 'chief',
+    })
+    expect(shown).toMatchObject({ notes: 'theirs', version: 2 })
+    expect(await customer(id)).toMatchObject({ notes: 'theirs', name: 'Harbour Rowing Club', version: 2 })
+  })
+
+  it('is no conflict when both came to the same value', async () => {
+    const id = await newCustomer(world, me)
+    await edit(boss, id, 1, { notes: 'agreed' })
+    expect((await edit(me, id, 1, { notes: 'agreed' })).task.status).toBe('CONFIRMED')
+  })
+
+  it('treats false, 0, "" and null as edits like any other', async () => {
+    for (const value of ['', null]) {
+      const id = await newCustomer(world, me)
+      await edit(boss, id, 1, { notes: 'theirs' })
+      expect((await edit(me, id, 1, { notes: value })).task.status).toBe('CONFLICT')
+      const other = await newCustomer(world, me)
+      await edit(me, other, 1, { notes: value })
+      expect(await customer(other)).toMatchObject({ notes: value })
+    }
+  })
+
+  it('of a field that the same device edited before, in the same queue, is no conflict', async () => {
+    const id = await newCustomer(world, me)
+    await edit(me, id, 1, { notes: 'first edit' }, { client: 'device-1', sequence: 1 })
+    expect((await edit(me, id, 1, { notes: 'second edit' }, { client: 'device-1', sequence: 2 })).task.status).toBe('CONFIRMED')
+    expect((await edit(me, id, 1, { notes: 'elsewhere' }, { client: 'device-2', sequence: 1 })).task.status).toBe('CONFLICT')
+    expect(await customer(id)).toMatchObject({ notes: 'second edit' })
+  })
+})
+
+describe('deleting', () => {
+  it('what somebody else edited meanwhile is a conflict, and so is editing what was deleted', async () => {
+    const id = await newCustomer(world, me)
+    await edit(boss, id, 1, { notes: 'important now' })
+    const answer = await world.ask(me, DELETE_CUSTOMER, { task: { id: uuid() }, id, baseVersion: 1 })
+    expect(answer.data.deleteCustomer.task).toMatchObject({ status: 'CONFLICT', conflict: { fields: ['notes'], theirs: { notes: 'important now' } } })
+    const gone = await newCustomer(world, me)
+    await world.ask(boss, DELETE_CUSTOMER, { task: { id: uuid() }, id: gone, baseVersion: 1 })
+    const { task } = await edit(me, gone, 1, { notes: 'mine' })
+    expect(task).toMatchObject({ status: 'CONFLICT', conflict: { theirs: null, mine: { notes: 'mine' } } })
+    expect((await resolve(task.id, 'KEEP_MINE')).task.status).toBe('CONFIRMED')
+    expect(await customer(gone)).toMatchObject({ notes: 'mine', name: 'Harbour Rowing Club' })
+  })
+})
+
+describe('a decision', () => {
+  const conflict = async (): Promise<{ id: string; task: string }> => {
+    const id = await newCustomer(world, me)
+    await edit(boss, id, 1, { notes: 'theirs', phone: 'theirs' })
+    return { id, task: (await edit(me, id, 1, { notes: 'mine', phone: 'mine' })).task.id }
+  }
+
+  it('to keep mine writes mine and confirms the task', async () => {
+    const { id, task } = await conflict()
+    const answer = await resolve(task, 'KEEP_MINE')
+    expect(answer).toMatchObject({ task: { status: 'CONFIRMED' }, resolved: { status: 'CONFIRMED' } })
+    expect(await customer(id)).toMatchObject({ notes: 'mine', phone: 'mine' })
+  })
+
+  it('to take theirs writes nothing and withdraws the task', async () => {
+    const { id, task } = await conflict()
+    expect(await resolve(task, 'TAKE_THEIRS')).toMatchObject({ task: { status: 'CONFIRMED' }, resolved: { status: 'CANCELLED' } })
+    expect(await customer(id)).toMatchObject({ notes: 'theirs', phone: 'theirs', version: 2 })
+  })
+
+  it('to merge writes the values chosen, and only for fields of the task', async () => {
+    const { id, task } = await conflict()
+    expect((await resolve(task, 'MERGE', { ownerId: 'agent-b' })).task.rejection?.code).toBe('INVALID_INPUT')
+    expect((await resolve(task, 'MERGE')).task.rejection?.code).toBe('INVALID_INPUT')
+    await resolve(task, 'MERGE', { notes: 'both', phone: 'theirs' })
+    expect(await customer(id)).toMatchObject({ notes: 'both', phone: 'theirs' })
+  })
+
+  it('about a record that was changed once more is rejected, and the conflict shows the newer state', async () => {
+    const { id, task } = await conflict()
+    await edit(boss, id, 2, { notes: 'newer' })
+    const answer = await resolve(task, 'KEEP_MINE')
+    expect(answer.task.rejection?.code).toBe('CONFLICT_CHANGED')
+    const shown = (await world.ask(me, `{ task(id: "${task}") { status conflict { theirs theirsVersion } } }`)).data.task
+    expect(shown).toMatchObject({ status: 'CONFLICT', conflict: { theirs: { notes: 'newer' }, theirsVersion: 3 } })
+    expect((await resolve(task, 'KEEP_MINE')).task.status).toBe('CONFIRMED')
+  })
+
+  it("about somebody else's conflict, or none, is rejected", async () => {
+    const { task } = await conflict()
+    const foreign = await world.ask(agent('agent-z'), RESOLVE, { task: { id: uuid() }, conflictOf: task, decision: 'KEEP_MINE' })
+    expect(foreign.data.resolveConflict.task.rejection.code).toBe('NOT_FOUND')
+    await resolve(task, 'TAKE_THEIRS')
+    expect((await resolve(task, 'KEEP_MINE')).task.rejection?.code).toBe('NOT_IN_CONFLICT')
+  })
+})
+
+it('the outcome of a conflict travels home by changes', async () => {
+  const id = await newCustomer(world, me)
+  await edit(boss, id, 1, { notes: 'theirs' })
+  const since = (await world.ask(me, CHANGES)).data.changes.cursor
+  const { task } = await edit(me, id, 1, { notes: 'mine' })
+  const page = (await world.ask(me, CHANGES, { since })).data.changes
+  expect(page.changed).toMatchObject([{ __typename: 'Task', id: task.id, status: 'CONFLICT' }])
+})

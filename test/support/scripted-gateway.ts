@@ -1,0 +1,441 @@
+/**
+ * A small gateway on a real socket whose misbehaviour a test writes: the protocol, notes as its domain, exactly once by task
+ * id, and faults that hit chosen requests. It shares no code with the real one.
+ */
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { buildSchema, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql'
+
+const PROTOCOL = readFileSync(fileURLToPath(new URL('../../protocol/gateway.graphql', import.meta.url)), 'utf8')
+const DOMAIN = `
+  extend type Query { note(id: ID!): Note  notes(done: Boolean): [Note!]!  noteList(first: Int, after: String): NoteConnection! }
+  extend type Mutation {
+    createNote(task: TaskInput, input: CreateNoteInput!): NotePayload
+    updateNote(task: TaskInput, id: ID!, baseVersion: Int!, patch: NotePatch!): NotePayload
+    deleteNote(task: TaskInput, id: ID!, baseVersion: Int!): NotePayload
+    printNote(task: TaskInput, id: ID!): NotePayload
+    countCalls: Int
+  }
+  type Note implements Entity { id: ID!  version: Int!  updatedAt: DateTime!  updatedBy: ID
+    title: String!  body: String  count: Int  done: Boolean  parentId: ID }
+  type NoteConnection { nodes: [Note!]!  endCursor: String  hasMore: Boolean! }
+  input CreateNoteInput { id: ID!  title: String!  body: String  count: Int  done: Boolean  parentId: ID }
+  input NotePatch { title: String  body: String  count: Int  done: Boolean }
+  type NotePayload implements TaskPayload { task: Task!  note: Note }
+`
+
+export interface NoteInput {
+  id: string
+  title: string
+  body?: string | null
+  count?: number | null
+  done?: boolean | null
+  parentId?: string | null
+}
+export interface Note extends NoteInput {
+  version: number
+  updatedAt: string
+  updatedBy: string
+}
+interface TaskArgument {
+  id: string
+  client?: string
+  sequence?: number
+  after?: string[]
+}
+interface StoredTask extends Record<string, unknown> {
+  id: string
+  name: string
+  status: string
+  noteId: string | undefined
+}
+type Arguments = Record<string, unknown> & { task: TaskArgument }
+
+/** What a request meets. 'refuse' is answered as GraphQL; the others happen to the connection. */
+export type Fault =
+  | { kind: 'cut-before' | 'cut-after' | 'truncate' | 'hang' | 'captive-portal' | 'gone-html' }
+  | { kind: 'status'; status: number; headers?: Record<string, string> }
+  | { kind: 'refuse'; code?: string }
+
+export interface LoggedRequest {
+  operation: string
+  /** Root fields of a mutation, in order. */
+  tasks: { field: string; task: TaskArgument; variables: Record<string, unknown> }[]
+  body: { query: string; variables: Record<string, unknown> }
+  authorization: string | undefined
+}
+
+export class ScriptedGateway {
+  readonly requests: LoggedRequest[] = []
+  /** Ids of tasks in the order in which they were applied; twice the same is a bug of somebody. */
+  readonly applied: string[] = []
+  readonly notes = new Map<string, Note>()
+  readonly tasks = new Map<string, StoredTask>()
+  /** Called before a task is run; throw a GraphQLError, or return a rejection. */
+  onTask: (field: string, args: Arguments) => { code: string; message: string; suggestions?: unknown[] } | undefined =
+    () => undefined
+  /** Fields whose tasks are only accepted until `finish` is called. */
+  readonly slow = new Set<string>()
+  maxTasks = 100
+  calls = 0
+  readonly #schema: GraphQLSchema = buildSchema(PROTOCOL.concat(DOMAIN))
+  readonly #faults: { fault: Fault; matches: (request: LoggedRequest) => boolean }[] = []
+  readonly #history = new Map<string, Note>()
+  readonly #changes = new Map<string, { number: number; type: string; id: string; gone: boolean }>()
+  readonly #sockets = new Set<Socket>()
+  #server: Server | undefined
+  #number = 0
+  #oldestCursor = 0
+  #port = 0
+
+  async start(): Promise<this> {
+    this.#server = createServer((request, response) => void this.#serve(request, response))
+    this.#server.on('connection', socket => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+    await new Promise<void>(resolve => this.#server?.listen(this.#port, '127.0.0.1', resolve))
+    this.#port = (this.#server.address() as AddressInfo).port
+    return this
+  }
+
+  /** Connections are refused from now on; `start` takes the same port again. */
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise<void>(resolve => (this.#server ? this.#server.close(() => resolve()) : resolve()))
+    this.#server = undefined
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/graphql`
+  }
+
+  /** The next request that matches meets this. */
+  fault(fault: Fault, matches: (request: LoggedRequest) => boolean = () => true): void {
+    this.#faults.push({ fault, matches })
+  }
+
+  get faultsLeft(): number {
+    return this.#faults.length
+  }
+
+  /** Requests that carried tasks. */
+  get documents(): LoggedRequest[] {
+    return this.requests.filter(request => request.tasks.length > 0)
+  }
+
+  /** Somebody else's write. */
+  write(note: NoteInput): Note {
+    const stored = {
+      ...note,
+      version: (this.notes.get(note.id)?.version ?? 0) + 1,
+      updatedAt: AT,
+      updatedBy: 'other',
+    }
+    this.#keep(stored)
+    return stored
+  }
+
+  remove(id: string): void {
+    this.notes.delete(id)
+    this.#touch('Note', id, true)
+  }
+
+  /** Settles a task that was only accepted. */
+  finish(id: string, status: 'CONFIRMED' | 'REJECTED' = 'CONFIRMED'): void {
+    const known = this.tasks.get(id)!
+    Object.assign(known, { status, version: 2 })
+    if (status === 'REJECTED') known['rejection'] = { code: 'SOLD_OUT', message: 'sold out', suggestions: [] }
+    this.#touch('Task', id, false)
+  }
+
+  /** Every cursor given so far is too old. */
+  expireCursors(): void {
+    this.#number += 1
+    this.#oldestCursor = this.#number
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = ''
+    for await (const chunk of request) text += chunk
+    const body = JSON.parse(text) as LoggedRequest['body'] & { operationName?: string }
+    const logged: LoggedRequest = {
+      operation: body.operationName ?? '',
+      tasks: [],
+      body,
+      authorization: request.headers.authorization,
+    }
+    for (const [, index, field] of body.query.matchAll(/^ {2}m(\d+): (\w+)/gm)) {
+      const prefix = `m${index}_`
+      const variables = Object.fromEntries(
+        Object.entries(body.variables)
+          .filter(([name]) => name.startsWith(prefix))
+          .map(([name, value]) => [name.slice(prefix.length), value]),
+      )
+      logged.tasks.push({ field: field!, task: variables['task'] as TaskArgument, variables })
+    }
+    this.requests.push(logged)
+    const position = this.#faults.findIndex(({ matches }) => matches(logged))
+    const fault = position === -1 ? undefined : this.#faults.splice(position, 1)[0]?.fault
+    if (fault) return this.#misbehave(fault, body, response)
+    this.#answer(response, this.#run(body))
+  }
+
+  async #misbehave(fault: Fault, body: LoggedRequest['body'], response: ServerResponse): Promise<void> {
+    switch (fault.kind) {
+      case 'cut-before':
+        response.socket?.destroy()
+        return
+      case 'cut-after':
+        this.#run(body)
+        response.socket?.destroy()
+        return
+      case 'truncate': {
+        const text = JSON.stringify(this.#run(body))
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length })
+        response.write(text.slice(0, text.length / 2), () => response.socket?.destroy())
+        return
+      }
+      case 'hang':
+        return
+      case 'captive-portal':
+        response
+          .writeHead(200, { 'content-type': 'text/html' })
+          .end('<html>Please sign in to the hotel Wi-Fi. 401</html>')
+        return
+      case 'gone-html':
+        response.writeHead(502, { 'content-type': 'text/html' }).end('<html>Bad gateway 401 403 422</html>')
+        return
+      case 'status':
+        response.writeHead(fault.status, fault.headers).end('{"message":"not now"}')
+        return
+      case 'refuse':
+        this.#answer(response, {
+          errors: [{ message: 'refused, booking 401', ...(fault.code ? { extensions: { code: fault.code } } : {}) }],
+        })
+        return
+      default:
+        fault satisfies never
+    }
+  }
+
+  #answer(response: ServerResponse, result: object): void {
+    const status = 'data' in result ? 200 : 400
+    response.writeHead(status, { 'content-type': 'application/graphql-response+json' }).end(JSON.stringify(result))
+  }
+
+  #run({ query, variables }: LoggedRequest['body']): { data?: unknown; errors?: readonly unknown[] } {
+    const document = parse(query)
+    const errors = validate(this.#schema, document)
+    if (errors.length > 0) {
+      return {
+        errors: errors.map(error => ({ message: error.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })),
+      }
+    }
+    const aliases = query.match(/^ {2}m\d+: /gm) ?? []
+    if (aliases.length > this.maxTasks) {
+      return { errors: [{ message: 'too many', extensions: { code: 'TOO_MANY_TASKS' } }] }
+    }
+    const result = execute({
+      schema: this.#schema,
+      document,
+      variableValues: variables,
+      rootValue: this.#root(),
+      typeResolver: typeOf,
+    })
+    if (result instanceof Promise) throw new Error('the resolvers are synchronous')
+    const coercion = result.data === undefined
+    return {
+      ...(coercion ? {} : { data: result.data }),
+      ...(result.errors
+        ? {
+            errors: result.errors.map(error => ({
+              ...error.toJSON(),
+              extensions: { code: coercion ? 'BAD_USER_INPUT' : (error.extensions['code'] ?? 'INTERNAL_SERVER_ERROR') },
+            })),
+          }
+        : {}),
+    }
+  }
+
+  #root(): object {
+    return {
+      note: ({ id }: { id: string }) => this.notes.get(id) ?? null,
+      notes: () => [...this.notes.values()],
+      noteList: () => ({ nodes: [...this.notes.values()], endCursor: null, hasMore: false }),
+      task: ({ id }: { id: string }) => this.tasks.get(id) ?? null,
+      changes: (args: { since?: string; first: number }) => this.#page(args),
+      countCalls: () => {
+        this.calls += 1
+        return this.calls
+      },
+      createNote: (args: Arguments) => this.#once('createNote', args, () => this.#create(args)),
+      updateNote: (args: Arguments) => this.#once('updateNote', args, task => this.#update(args, task)),
+      deleteNote: (args: Arguments) =>
+        this.#once('deleteNote', args, () => {
+          this.remove(String(args['id']))
+          return undefined
+        }),
+      printNote: (args: Arguments) => this.#once('printNote', args, () => String(args['id'])),
+      resolveConflict: (args: Arguments) => this.#resolve(args),
+    }
+  }
+
+  #once(field: string, args: Arguments, apply: (task: StoredTask) => string | undefined): object {
+    const { task } = args
+    const known = this.tasks.get(task.id)
+    if (known) return this.#payload(known)
+    const refusal = this.onTask(field, args)
+    const stored: StoredTask = {
+      ...{ __typename: 'Task', version: 1, updatedAt: AT, updatedBy: 'me', progress: 1, steps: [], reconciliation: [] },
+      id: task.id,
+      name: field,
+      status: 'CONFIRMED',
+      noteId: undefined,
+    }
+    this.tasks.set(task.id, stored)
+    const failed = (task.after ?? []).find(id => this.tasks.get(id)?.status !== 'CONFIRMED')
+    if (refusal || failed) {
+      stored.status = 'REJECTED'
+      stored['rejection'] = refusal
+        ? { suggestions: [], ...refusal }
+        : { code: 'DEPENDENCY_FAILED', message: 'what it builds on failed', suggestions: [], failedTask: failed }
+    } else {
+      this.applied.push(task.id)
+      if (this.slow.has(field)) stored.status = 'ACCEPTED'
+      stored.noteId = apply(stored)
+    }
+    this.#touch('Task', task.id, false)
+    return this.#payload(stored)
+  }
+
+  #payload(task: StoredTask): object {
+    return { task, note: task.noteId === undefined ? null : (this.notes.get(task.noteId) ?? null) }
+  }
+
+  #create(args: Arguments): string {
+    const input = args['input'] as NoteInput
+    this.#keep({ ...input, version: 1, updatedAt: AT, updatedBy: 'me' })
+    return input.id
+  }
+
+  #update(args: Arguments, task: StoredTask): string {
+    const { id, baseVersion, patch } = args as Arguments & {
+      id: string
+      baseVersion: number
+      patch: Record<string, unknown>
+    }
+    const note = this.notes.get(id)
+    if (!note) {
+      Object.assign(task, {
+        status: 'REJECTED',
+        rejection: { code: 'NOT_FOUND', message: 'no such note', suggestions: [] },
+      })
+      return id
+    }
+    const base = this.#history.get(`${id}@${baseVersion}`) ?? note
+    const fields = Object.keys(patch).filter(
+      name =>
+        valueAt(note, name) !== valueAt(base, name) && valueAt(note, name) !== patch[name] && note.updatedBy !== 'me',
+    )
+    if (fields.length > 0) {
+      Object.assign(task, { status: 'CONFLICT', conflict: this.#conflict(note, base, fields, patch) })
+      return id
+    }
+    this.#keep({ ...note, ...patch, version: note.version + 1, updatedBy: 'me' })
+    return id
+  }
+
+  #conflict(note: Note, base: Note, fields: string[], mine: unknown): object {
+    return {
+      type: 'Note',
+      id: note.id,
+      fields,
+      base,
+      mine,
+      theirs: note,
+      theirsVersion: note.version,
+      theirsBy: 'other',
+      theirsAt: AT,
+    }
+  }
+
+  #resolve(args: Arguments): object {
+    const { conflictOf, decision, values } = args as Arguments & {
+      conflictOf: string
+      decision: string
+      values?: object
+    }
+    const known = this.tasks.get(args.task.id)
+    const about = this.tasks.get(conflictOf)!
+    if (known) return { task: known, resolved: about }
+    if (decision === 'ESCALATE') {
+      throw new GraphQLError('Nobody can be asked yet.', { extensions: { code: 'NOT_IMPLEMENTED' } })
+    }
+    const stored: StoredTask = {
+      ...{ __typename: 'Task', version: 1, updatedAt: AT, updatedBy: 'me', progress: 1, steps: [], reconciliation: [] },
+      id: args.task.id,
+      name: 'resolveConflict',
+      status: 'CONFIRMED',
+      noteId: undefined,
+    }
+    this.tasks.set(stored.id, stored)
+    const conflict = about['conflict'] as {
+      id: string
+      mine: object
+      fields: string[]
+      base: Note
+      theirsVersion: number
+    }
+    const note = this.notes.get(conflict.id)!
+    if (note.version !== conflict.theirsVersion) {
+      about['conflict'] = this.#conflict(note, conflict.base, conflict.fields, conflict.mine)
+      Object.assign(stored, {
+        status: 'REJECTED',
+        rejection: { code: 'CONFLICT_CHANGED', message: 'changed again', suggestions: [] },
+      })
+      return { task: stored, resolved: about }
+    }
+    this.applied.push(stored.id)
+    about.status = decision === 'TAKE_THEIRS' ? 'CANCELLED' : 'CONFIRMED'
+    if (decision !== 'TAKE_THEIRS')
+      this.#keep({ ...note, ...conflict.mine, ...values, version: note.version + 1, updatedBy: 'me' })
+    this.#touch('Task', about.id, false)
+    return { task: stored, resolved: about }
+  }
+
+  #keep(note: Note): void {
+    this.notes.set(note.id, note)
+    this.#history.set(`${note.id}@${note.version}`, note)
+    this.#touch('Note', note.id, false)
+  }
+
+  #touch(type: string, id: string, gone: boolean): void {
+    this.#number += 1
+    this.#changes.set(`${type}:${id}`, { number: this.#number, type, id, gone })
+  }
+
+  #page({ since, first }: { since?: string; first: number }): object {
+    const from = Number(since ?? 0)
+    const reset = since !== undefined && since !== null && from < this.#oldestCursor
+    const wanted = [...this.#changes.values()]
+      .filter(change => change.number > (reset ? 0 : from))
+      .sort((a, b) => a.number - b.number)
+    const page = wanted.slice(0, first)
+    return {
+      changed: page
+        .filter(({ gone }) => !gone)
+        .map(({ type, id }) => (type === 'Task' ? this.tasks.get(id) : this.notes.get(id))),
+      removed: page.filter(({ gone }) => gone).map(({ type, id }) => ({ type, id, reason: 'DELETED' })),
+      cursor: String(wanted.length > first ? page.at(-1)?.number : this.#number),
+      hasMore: wanted.length > first,
+      reset,
+    }
+  }
+}
+
+const valueAt = (note: Note, field: string): unknown => (note as unknown as Record<string, unknown>)[field]
+const AT = '2026-11-20T00:00:00.000Z'
+const typeOf = (value: unknown): string => ((value as { __typename?: string }).__typename === 'Task' ? 'Task' : 'Note')
