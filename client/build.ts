@@ -56,6 +56,18 @@ async function inputHash(page: Page): Promise<string> {
   return hash.digest('hex')
 }
 
+/** A test runner has set NODE_ENV, and Vite would then bundle the development builds of React and Apollo. */
+async function inProduction<T>(run: () => Promise<T>): Promise<T> {
+  const before = process.env['NODE_ENV']
+  process.env['NODE_ENV'] = 'production'
+  try {
+    return await run()
+  } finally {
+    if (before === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = before
+  }
+}
+
 const stampOf = (page: Page): string => join(DIST, `.${page.name}.inputs`)
 
 async function buildPage(page: Page, force: boolean): Promise<boolean> {
@@ -65,11 +77,13 @@ async function buildPage(page: Page, force: boolean): Promise<boolean> {
   const startedAt = systemClock.now()
   // Beside its place and then moved there, so that a gateway that is serving the old one never serves half of the new one.
   const next = join(DIST, `.${page.name}.next`)
-  await build({
-    configFile: join(ROOT, page.source, 'vite.config.ts'),
-    logLevel: 'error',
-    build: { outDir: next, emptyOutDir: true },
-  })
+  await inProduction(() =>
+    build({
+      configFile: join(ROOT, page.source, 'vite.config.ts'),
+      logLevel: 'error',
+      build: { outDir: next, emptyOutDir: true },
+    }),
+  )
   await rm(join(DIST, page.name), { recursive: true, force: true })
   await rename(next, join(DIST, page.name))
   await writeFile(stampOf(page), hash)

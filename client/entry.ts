@@ -73,6 +73,8 @@ export interface StoredEntry extends OutboxEntry {
   readonly document: string
   /** How many of the registration's `migrations` its variables have seen. */
   readonly version: number
+  /** Once sent and not answered: from then on the gateway may have it, until it says what became of it. */
+  readonly inDoubt?: true
   /** Of a decision about a conflict: the values that the view shows meanwhile. */
   readonly overlay?: Overlay
   /** The stored text, when it could not be read. */

@@ -21,7 +21,7 @@ export interface Outbox {
    */
   retry(id: string): Promise<void>
   /**
-   * Never sent: changed in its place. Rejected or parked: queued with these variables under a new id, at the end, and what waits
+   * Not sent yet: changed in its place. Rejected or parked: queued with these variables under a new id, at the end, and what waits
    * for it goes with it. Rejects with NOT_POSSIBLE once the gateway may have it, BAD_VARIABLES.
    */
   edit(id: string, variables: object): Promise<void>
@@ -29,7 +29,7 @@ export interface Outbox {
   dependents(id: string): readonly OutboxEntry[]
   /** Gives it up, with its dependents. Rejects with NOT_POSSIBLE while the gateway may be about to do it, or a dependent. */
   discard(id: string): Promise<void>
-  /** Withdraws it, with its dependents, before it was ever sent. Rejects with NOT_POSSIBLE afterwards. */
+  /** Withdraws it, with its dependents, while the gateway cannot have it. Rejects with NOT_POSSIBLE afterwards. */
   cancel(id: string): Promise<void>
   pause(): void
   /** Also goes on when the gateway asked for a sign-in. */
@@ -107,8 +107,7 @@ export class OutboxDoor implements Outbox {
     const { queue, replay } = this.#ports
     const entry = queue.require(id)
     const { task: _filledByTheClient, ...wanted } = plain(variables, entry.name)
-    const isUnsent = entry.attempts === 0 && (entry.status === 'queued' || entry.status === 'blocked')
-    if (isUnsent) {
+    if (entry.status === 'queued' || entry.status === 'blocked') {
       await queue.change(change => {
         change.move(id, entry.status, { variables: wanted, after: queue.afterOf(wanted, entry.sequence) })
       })
@@ -141,8 +140,8 @@ export class OutboxDoor implements Outbox {
     const { queue } = this.#ports
     const falling = [queue.require(id), ...queue.dependents(id)]
     for (const entry of falling) {
-      if (entry.attempts === 0 && (entry.status === 'queued' || entry.status === 'blocked')) continue
-      throw notPossible(entry, 'cancelled: it was sent before. Use discard() for what was rejected or parked.')
+      if (entry.status === 'queued' || entry.status === 'blocked') continue
+      throw notPossible(entry, 'cancelled: it was sent. Use discard() for what was rejected or parked.')
     }
     await this.#drop(falling)
   }
@@ -175,7 +174,7 @@ export class OutboxDoor implements Outbox {
     const { queue } = this.#ports
     const known = this.#known(entry)
     const { outcome } = entry
-    const waiting = queue.dependents(entry.id).filter(each => each.attempts === 0)
+    const waiting = queue.dependents(entry.id).filter(each => each.status === 'queued' || each.status === 'blocked')
     await queue.change((change: OutboxChange) => {
       const renewed = { ...queue.renewed(entry, variables), document: known.text, version: known.migrations.length }
       change.leave(entry.id, { status: 'discarded' }, outcome)

@@ -10,7 +10,7 @@
  *     ├──▶ confirmed                                           leaves the outbox
  *     ├──▶ conflict ──▶ confirmed | rejected                   stays until somebody decides
  *     ├──▶ rejected                                            stays until edited, retried or discarded
- *     └──▶ parked ──▶ queued                                   stays until edited, retried or discarded
+ *     └──▶ parked ──▶ queued | in-doubt                        stays until edited, retried or discarded
  *
  * `discarded` is the way out by hand: never while an answer is awaited.
  */
@@ -37,7 +37,7 @@ export const ENTRY_MOVES: Readonly<Record<EntryStatus, readonly (EntryStatus | '
   confirmed: [],
   conflict: ['confirmed', 'rejected', 'parked', 'accepted', 'discarded'],
   rejected: ['discarded'],
-  parked: ['queued', 'discarded'],
+  parked: ['queued', 'in-doubt', 'discarded'],
 }
 
 /** Staying in place is allowed (an attempt was counted, a newer conflict came); any other unlisted move is a bug of the caller. */

@@ -51,7 +51,10 @@ export interface EntryPatch {
 
 /** Open while `change` runs its callback. */
 export interface OutboxChange {
-  /** Throws NOT_POSSIBLE for a move that the state machine does not know. Without a new outcome the old one goes. */
+  /**
+   * Throws NOT_POSSIBLE for a move that the state machine does not know. Without a new outcome the old one goes. 'queued' means
+   * that the gateway cannot have it: an entry that was ever in doubt goes back to being so.
+   */
   move(id: string, to: EntryStatus, patch?: EntryPatch): void
   /** Takes the entry out of the queue. `settled` goes on giving `remembered`. */
   leave(id: string, outcome: Outcome, remembered?: Outcome): void
@@ -93,7 +96,7 @@ export class OutboxQueue {
       sequence: Math.max(loaded.installation?.sequence ?? 0, highest),
     }
     for (const entry of loaded.entries) {
-      this.#put(entry.status === 'sending' ? { ...entry, status: 'in-doubt' } : entry)
+      this.#put(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry)
       this.#dependencies.add(entry)
     }
     const touched = new Set(this.#entries.keys())
@@ -201,12 +204,14 @@ export class OutboxQueue {
     const removed = new Set<string>()
     const replaced = new Set<string>()
     run({
-      move: (id, to, patch = {}) => {
+      move: (id, wanted, patch = {}) => {
         const entry = this.require(id)
+        // What the gateway may have had once, it may have still.
+        const to = wanted === 'queued' && entry.inDoubt ? 'in-doubt' : wanted
         assertEntryMove(entry.status, to)
         const { outcome: _outcome, nextAttemptAt: _next, ...kept } = entry
         if (patch.variables) this.#dependencies.remove(entry)
-        const moved: StoredEntry = { ...kept, ...patch, status: to }
+        const moved: StoredEntry = { ...kept, ...patch, status: to, ...(to === 'in-doubt' ? { inDoubt: true } : {}) }
         this.#put(moved)
         if (patch.variables) {
           this.#dependencies.add(moved)
@@ -244,7 +249,7 @@ export class OutboxQueue {
 
   /** A copy under a new id, to be put at the end. */
   renewed(entry: StoredEntry, variables: Record<string, unknown>, after?: readonly string[]): StoredEntry {
-    const { outcome: _outcome, nextAttemptAt: _next, ...kept } = entry
+    const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, ...kept } = entry
     return {
       ...kept,
       id: this.#ports.random.uuid(),

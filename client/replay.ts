@@ -71,6 +71,8 @@ export class Replay {
   #failures = 0
   #lastFailure: unknown
   #notBefore = 0
+  /** By Retry-After. */
+  #askedToWaitUntil = 0
   #askAfter = ASK_BASE
   #isWanted = false
   #running: Promise<void> | undefined
@@ -108,10 +110,10 @@ export class Replay {
     this.kick(true)
   }
 
-  /** Something may be there to send. `now` forgets how long was to be waited. */
+  /** Something may be there to send. `now` cuts the waiting short, but not below what the gateway asked for. */
   kick(now = false): void {
     if (this.#closed) return
-    if (now) this.#notBefore = 0
+    if (now) this.#notBefore = this.#askedToWaitUntil
     this.#isWanted = true
     this.#running ??= this.#run()
   }
@@ -119,7 +121,7 @@ export class Replay {
   /** Resolves when nothing is left that can be sent now; `failure` says why something is. `now` does not wait for a retry's time. */
   async drain(now: boolean): Promise<{ counts: ReplayCounts; failure: unknown }> {
     const before = { ...this.#counts }
-    this.#lastFailure = undefined
+    if (this.#askedToWaitUntil <= this.#ports.clock.now()) this.#lastFailure = undefined
     this.kick(now)
     await this.#running
     const after = this.#counts
@@ -270,8 +272,7 @@ export class Replay {
       if (code !== undefined && !isRetryableCode(code))
         return this.#refusedAsWhole(prepared, asking, code, refusal.message)
       this.#backOff(refusal)
-      const isUntouched = code !== undefined && code !== ERROR_CODES.INTERNAL_SERVER_ERROR
-      return this.#putBack(asking ? [] : prepared, isUntouched ? 'queued' : 'in-doubt')
+      return this.#putBack(asking ? [] : prepared, code === ERROR_CODES.NOT_ATTEMPTED ? 'queued' : 'in-doubt')
     }
     const answered = prepared.map((each, index) => this.#verdict(each, index, answer, whole))
     this.#learn(answered)
@@ -347,7 +348,7 @@ export class Replay {
     queue.notify()
     this.#failures += 1
     const renewed = await signIn.renew()
-    if (this.#closed) return
+    if (this.#closed || !this.#held) return // Resumed meanwhile.
     // Signed in, and still refused the last time: not at once again.
     if (!renewed || this.#failures > 1) this.#wait(this.#delay())
     if (!renewed) return this.#wake()
@@ -365,6 +366,7 @@ export class Replay {
     this.#failures += 1
     this.#lastFailure = cause ?? this.#lastFailure
     this.#wait(Math.max(atLeastMs, this.#delay()))
+    if (atLeastMs > 0) this.#askedToWaitUntil = this.#notBefore
   }
 
   #delay(): number {

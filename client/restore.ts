@@ -37,7 +37,7 @@ export function restoreEntry(entry: StoredEntry, definitions: ReadonlyMap<string
 
 function revived(entry: StoredEntry): StoredEntry {
   const { outcome: _outcome, ...rest } = entry
-  return { ...rest, status: entry.attempts > 0 ? 'in-doubt' : 'queued' }
+  return { ...rest, status: entry.inDoubt ? 'in-doubt' : 'queued' }
 }
 
 function parked(entry: StoredEntry, why: string): StoredEntry {

@@ -73,7 +73,7 @@ export function verdictOf({ value, errors }: BatchAnswer, attempts: number): Ver
       reason: reasonOf(code ?? 'NO_VERDICT', error?.message ?? 'The gateway said nothing of this task.'),
     }
   }
-  return { kind: 'again', isApplied: isCauseKnown ? 'no' : 'unknown' }
+  return { kind: 'again', isApplied: code === ERROR_CODES.NOT_ATTEMPTED ? 'no' : 'unknown' }
 }
 
 export const reasonOf = (code: string, message: string): string => `${code}: ${message}`

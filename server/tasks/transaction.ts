@@ -4,7 +4,7 @@ import type { EntityRecord, ListQuery, StoredRecord, Unit } from '../store/store
 import { type Collection, covers } from '../sync/collection.ts'
 import type { Viewer } from '../viewer.ts'
 import type { TaskTransaction, Written } from './define-task.ts'
-import { type Conflicted, type Reconciliation, rejected } from './outcome.ts'
+import { type Conflicted, type Reconciliation, type Rejected, rejected } from './outcome.ts'
 
 interface Setting {
   readonly unit: Unit
@@ -76,13 +76,14 @@ export class RecordTransaction implements TaskTransaction {
     return this.#write(collection, id, { version: 1, fields, owner: null })
   }
 
-  async update(type: string, id: string, baseVersion: number, patch: Fields): Promise<Written> {
+  async update(type: string, id: string, seenVersion: number, patch: Fields): Promise<Written> {
     const collection = this.#collection(type)
     const refusal = collection.check(patch, this.viewer)
     if (refusal !== undefined) return refusal
-    const current = await this.#writable(collection, id, baseVersion)
-    if ('kind' in current) return current
-    if (current.deleted) return this.#conflict(current, [...Object.keys(patch)], null, patch, 'update')
+    const writable = await this.#writable(collection, id, seenVersion)
+    if (writable.kind === 'rejected') return writable
+    const { current, baseVersion } = writable
+    if (current.deleted) return this.#conflict(current, Object.keys(patch), null, patch, 'update')
     const history = await this.#history(current, baseVersion)
     const merged = merge(current.entity, baseVersion, history, patch, this.#writer)
     if (merged.kind === 'conflict') return this.#conflict(current, merged.fields, merged.base, patch, 'update')
@@ -91,10 +92,11 @@ export class RecordTransaction implements TaskTransaction {
     return this.#write(collection, id, { version: current.entity.version + 1, fields, owner: current.owner })
   }
 
-  async remove(type: string, id: string, baseVersion: number): Promise<Written> {
+  async remove(type: string, id: string, seenVersion: number): Promise<Written> {
     const collection = this.#collection(type)
-    const current = await this.#writable(collection, id, baseVersion)
-    if ('kind' in current) return current
+    const writable = await this.#writable(collection, id, seenVersion)
+    if (writable.kind === 'rejected') return writable
+    const { current, baseVersion } = writable
     if (current.deleted) return { kind: 'written', entity: current.entity }
     const history = await this.#history(current, baseVersion)
     const base = history[0]?.entity.version === baseVersion ? history[0].entity : null
@@ -137,17 +139,33 @@ export class RecordTransaction implements TaskTransaction {
     return record !== undefined && covers(collection.mayRead(this.viewer), this.viewer, record.owner) ? record : undefined
   }
 
-  async #writable(collection: Collection, id: string, baseVersion: number): Promise<StoredRecord | Exclude<Written, { kind: 'written' }>> {
-    const record = await this.#readable(collection, id)
-    if (record === undefined) return notFound(collection.type)
-    if (!covers(collection.mayWrite(this.viewer), this.viewer, record.owner)) {
+  /**
+   * The record and the version to merge from. 0 stands for what this installation made itself and has not yet seen come
+   * back: an edit of a tentative record.
+   */
+  async #writable(
+    collection: Collection,
+    id: string,
+    seenVersion: number,
+  ): Promise<{ kind: 'writable'; current: StoredRecord; baseVersion: number } | Rejected> {
+    const current = await this.#readable(collection, id)
+    if (current === undefined) return notFound(collection.type)
+    const { version } = current.entity
+    if (!covers(collection.mayWrite(this.viewer), this.viewer, current.owner)) {
       return rejected(REJECTION_CODES.FORBIDDEN, `You may read this ${collection.type}, but not change it.`, { field: 'id' })
     }
-    if (baseVersion < 1 || baseVersion > record.entity.version) {
-      const message = `baseVersion is ${baseVersion}; this ${collection.type} is at version ${record.entity.version}: send the version that the person saw.`
+    const baseVersion = seenVersion === 0 && (await this.#isOwnCreation(current)) ? 1 : seenVersion
+    if (baseVersion < 1 || baseVersion > version) {
+      const message = `baseVersion is ${seenVersion}; this ${collection.type} is at version ${version}: send the version that the person saw.`
       return rejected(REJECTION_CODES.INVALID_INPUT, message, { field: 'baseVersion' })
     }
-    return record
+    return { kind: 'writable', current, baseVersion }
+  }
+
+  async #isOwnCreation({ partition, type, key }: StoredRecord): Promise<boolean> {
+    const { user, client } = this.#writer
+    const [first] = await this.unit.versions(partition, type, key, 1)
+    return client !== null && first?.entity.version === 1 && first.writtenBy?.client === client && first.writtenBy.user === user
   }
 
   #history(current: StoredRecord, baseVersion: number): ReturnType<Unit['versions']> {

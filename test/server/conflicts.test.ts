@@ -1,6 +1,6 @@
 /** Data conflicts: two people edit one customer, field by field. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { agent, CHANGES, DELETE_CUSTOMER, newCustomer, RESOLVE, startWorld, supervisor, UPDATE_CUSTOMER, uuid, type World } from '../support/world.ts'
+import { agent, CHANGES, CREATE_CUSTOMER, DELETE_CUSTOMER, newCustomer, RESOLVE, startWorld, supervisor, UPDATE_CUSTOMER, uuid, type World } from '../support/world.ts'
 
 let world: World
 const me = agent('agent-a')
@@ -73,6 +73,18 @@ describe('an edit of what somebody else edited meanwhile', () => {
     expect((await edit(me, id, 1, { notes: 'second edit' }, { client: 'device-1', sequence: 2 })).task.status).toBe('CONFIRMED')
     expect((await edit(me, id, 1, { notes: 'elsewhere' }, { client: 'device-2', sequence: 1 })).task.status).toBe('CONFLICT')
     expect(await customer(id)).toMatchObject({ notes: 'second edit' })
+  })
+})
+
+describe('a record that the device made itself and has not seen come back (baseVersion 0)', () => {
+  it('is edited from what the device created; for anybody else 0 is no version', async () => {
+    const id = uuid()
+    const task = { id: uuid(), client: 'device-1', sequence: 1 }
+    await world.ask(me, CREATE_CUSTOMER, { task, input: { id, name: 'New Club', notes: 'first' } })
+    await edit(boss, id, 1, { phone: '2' })
+    expect((await edit(me, id, 0, { notes: 'second' }, { client: 'device-1', sequence: 2 })).task.status).toBe('CONFIRMED')
+    expect((await edit(me, id, 0, { notes: 'third' }, { client: 'device-2', sequence: 1 })).task).toMatchObject({ status: 'REJECTED', rejection: { field: 'baseVersion' } })
+    expect(await customer(id)).toMatchObject({ notes: 'second', phone: '2' })
   })
 })
 

@@ -31,6 +31,8 @@ const FLAGS = [
   '--remote-debugging-port=0',
 ]
 
+const LOCATOR_TIMEOUT_MS = 15_000
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
@@ -86,6 +88,8 @@ export async function launchBrowser(options: { userDataDir: string }): Promise<T
   const context = connection.contexts()[0]
   const processId = process_.pid
   if (!context || processId === undefined) throw new Error('Chromium has no default context')
+  // Shorter than a test may take, so that what was waited for is what a failure names.
+  context.setDefaultTimeout(LOCATOR_TIMEOUT_MS)
   return {
     context,
     processId,
