@@ -19,7 +19,8 @@ export function restoreEntry(entry: StoredEntry, definitions: ReadonlyMap<string
   }
   const wasUnknown = entry.outcome?.status === 'parked' && entry.outcome.reason.startsWith(`${UNKNOWN_TASK}:`)
   const current = wasUnknown ? revived(entry) : entry
-  if (current.attempts > 0) return current
+  const isUnsent = current.status === 'queued' || current.status === 'blocked'
+  if (!isUnsent || current.inDoubt) return current
   try {
     return {
       ...current,

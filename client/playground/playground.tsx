@@ -67,7 +67,7 @@ export function Playground({ session }: { session: DemoSession | undefined }): R
           <SignedInAs session={session} />
         ) : (
           <p className="hint">
-            Put <code>{'{"authorization": "Bearer …"}'}</code> into the Headers pane.
+            Put <code>{'{"authorization": "Bearer …"}'}</code> into the Headers pane, then re-fetch the schema.
           </p>
         )}
       </header>

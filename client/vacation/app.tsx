@@ -14,14 +14,15 @@ type View = keyof typeof VIEWS
 
 const isView = (name: string): name is View => name in VIEWS
 
+/** The view that the address names; an address that names something else on the page leaves it as it is. */
 function useView(): View {
-  const read = (): View => {
+  const read = (before: View): View => {
     const name = window.location.hash.slice(1)
-    return isView(name) ? name : 'vacations'
+    return isView(name) ? name : before
   }
-  const [view, setView] = useState(read)
+  const [view, setView] = useState(() => read('vacations'))
   useEffect(() => {
-    const changed = (): void => setView(read())
+    const changed = (): void => setView(read)
     window.addEventListener('hashchange', changed)
     return () => window.removeEventListener('hashchange', changed)
   })

@@ -5,6 +5,7 @@ import { DeleteCustomerDocument } from './__generated__/graphql.ts'
 import { ConfirmButton } from './confirm-button.tsx'
 import { ChangeCustomerForm, NewCustomerForm } from './customer-form.tsx'
 import { type Customer, usePendingOf, useRecords } from './records.ts'
+import { isUnsettled } from './words.ts'
 
 function badgeOf(pending: readonly OutboxEntry[]): string | undefined {
   if (pending.some(entry => entry.status === 'conflict')) return 'Needs review'
@@ -22,7 +23,7 @@ function CustomerCard({ customer }: { customer: Customer }): ReactNode {
   const goes = badge === 'Will be deleted'
   const facts = [customer.email, customer.phone, customer.address, customer.notes].filter(fact => fact)
   return (
-    <li className="card" data-tentative={pending.length > 0}>
+    <li className="card" data-tentative={pending.some(isUnsettled)}>
       <p className="line">
         <strong>{goes ? <s>{customer.name}</s> : customer.name}</strong>
         {badge && (

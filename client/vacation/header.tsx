@@ -10,7 +10,7 @@ function Chip(): ReactNode {
   const text = chipText({ entries, paused, connection })
   return (
     <p className="chip" role="status" data-settled={text === 'All changes saved'}>
-      <strong>{text}</strong>
+      <a href="#outbox">{text}</a>
       <small>{lastSyncedAt === undefined ? 'Never synced' : `Synced ${timeOfDay(lastSyncedAt)}`}</small>
     </p>
   )
@@ -35,13 +35,14 @@ function WorkOffline(): ReactNode {
 
 function SyncNow(): ReactNode {
   const { sync } = useOfflineClient()
+  const { mode } = useConnection()
   const [running, setRunning] = useState(false)
   // What came of it stands in the chip: the time of the sync, or that the server cannot be reached.
   const finished = (): void => setRunning(false)
   return (
     <button
       type="button"
-      disabled={running}
+      disabled={running || mode === 'offline'}
       onClick={() => {
         setRunning(true)
         sync.pull().then(finished, finished)

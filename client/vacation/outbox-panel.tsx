@@ -6,7 +6,7 @@ import { type Records, useRecords } from './records.ts'
 import { TaskSteps } from './task-steps.tsx'
 import { withSuggestion } from './tasks.ts'
 import { type Settled, useRecentlySettled } from './use-recently-settled.ts'
-import { entryTitle, stateWord, timeOfDay } from './words.ts'
+import { entryTitle, isUnsettled, stateWord, timeOfDay } from './words.ts'
 
 /** A reason that the user can read, of a thing that went wrong. */
 const reasonOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason))
@@ -39,7 +39,7 @@ function Entry({ entry, records }: { entry: OutboxEntry; records: Records }): Re
   const suggestions = entry.outcome?.status === 'rejected' ? entry.outcome.suggestions : []
   const underWay = word === 'Sending' || entry.status === 'conflict'
   return (
-    <li className="card" data-tentative={entry.status !== 'rejected'}>
+    <li className="card" data-tentative={isUnsettled(entry)}>
       <p className="line">
         <strong>{entryTitle(entry, records)}</strong>
         <span className="badge" data-state={word}>

@@ -20,11 +20,12 @@ export function TaskSteps({ taskId }: { taskId: string }): ReactNode {
     from: { __typename: 'Task', id: taskId },
   })
   if (!complete || data.steps.length === 0) return null
+  const over = data.status === 'REJECTED' || data.status === 'CANCELLED'
   return (
     <ul className="plain steps" aria-label="Steps">
       {data.steps.map(step => (
         <li key={step.name} data-status={step.status} title={step.error ?? undefined}>
-          {step.name}: {STEP_WORDS[step.status]}
+          {step.name}: {over && step.status === 'WAITING' ? 'not begun' : STEP_WORDS[step.status]}
         </li>
       ))}
     </ul>

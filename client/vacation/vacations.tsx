@@ -7,7 +7,7 @@ import { ConfirmButton } from './confirm-button.tsx'
 import { type Records, usePendingOf, useRecords, type Vacation } from './records.ts'
 import { TaskSteps } from './task-steps.tsx'
 import { knownTask } from './tasks.ts'
-import { dateRange, money } from './words.ts'
+import { dateRange, isUnsettled, money } from './words.ts'
 
 function badgeOf(vacation: Vacation, pending: readonly OutboxEntry[]): string {
   const booking = pending.find(entry => entry.name === 'BookVacation')
@@ -48,7 +48,7 @@ function VacationCard({ vacation, records }: { vacation: Vacation; records: Reco
   const dates = dateRange(vacation.startsOn, vacation.endsOn)
   const badge = badgeOf(vacation, pending)
   return (
-    <li className="card" data-tentative={pending.length > 0}>
+    <li className="card" data-tentative={pending.some(isUnsettled)}>
       <p className="line">
         <strong>
           {customer}

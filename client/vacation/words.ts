@@ -43,9 +43,12 @@ export function stateWord(entry: OutboxEntry, { paused, connection }: Omit<Circu
 const isWaiting = ({ status }: OutboxEntry): boolean => ['queued', 'blocked'].includes(status)
 const isUnderWay = ({ status }: OutboxEntry): boolean => ['sending', 'in-doubt', 'accepted'].includes(status)
 
+/** The change is only a wish so far: the gateway has not said what became of it. */
+export const isUnsettled = (entry: OutboxEntry): boolean => isWaiting(entry) || isUnderWay(entry)
+
 /** How many changes have not reached the gateway's verdict. */
 export function unsettledCount(entries: readonly OutboxEntry[]): number {
-  return entries.filter(entry => isWaiting(entry) || isUnderWay(entry)).length
+  return entries.filter(isUnsettled).length
 }
 
 /** The one line about everything: it leads with what keeps the changes from leaving. */

@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { browserMissing } from '../support/browser.ts'
 import { raiseStage, type Stage } from '../support/stage.ts'
-import { arrived, book, chip, customerRow, goTo, signIn, vacationRows, waiting, workOffline } from './travel-agent.ts'
+import {
+  arrived,
+  askGateway,
+  book,
+  chip,
+  customerRow,
+  goTo,
+  signIn,
+  vacationRows,
+  waiting,
+  workOffline,
+} from './travel-agent.ts'
 
 const CLUB = 'Harbour Rowing Club'
 const LISBON = { customer: CLUB, place: 'Lisbon', hotel: /Casa do Farol/, flight: /Northgull 214/, car: /small/ }
@@ -16,25 +27,6 @@ afterAll(() => stage?.close())
 
 beforeEach(({ skip }) => skip(browserMissing !== undefined, browserMissing))
 
-/** Asks the gateway as another device of the same user would. */
-async function elsewhere(user: string, query: string, variables: object = {}): Promise<unknown> {
-  const headers = { 'content-type': 'application/json' }
-  const signedIn = await fetch(`${stage.gateway.url}/demo/token`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ user }),
-  })
-  const { token } = (await signedIn.json()) as { token: string }
-  const answer = await fetch(`${stage.gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { ...headers, authorization: `Bearer ${token}` },
-    body: JSON.stringify({ query, variables }),
-  })
-  const { data, errors } = (await answer.json()) as { data: unknown; errors?: unknown }
-  expect(errors).toBeUndefined()
-  return data
-}
-
 test('what is booked offline is tentative, and is confirmed with its numbers when the connection is back', async () => {
   const page = await signIn(stage, 'Agent 1')
   await workOffline(page, true)
@@ -46,7 +38,7 @@ test('what is booked offline is tentative, and is confirmed with its numbers whe
   await waiting(page).getByText('Saved on this device').waitFor()
   await chip(page, 'Offline, 1 waiting')
   for (const shown of [row, waiting(page)]) {
-    expect(await shown.innerText()).not.toMatch(/\b(done|booked|confirmed)\b/i)
+    expect(await shown.textContent()).not.toMatch(/\b(done|booked|confirmed)\b/i)
   }
   expect(await row.locator('code').count()).toBe(0)
 
@@ -72,7 +64,7 @@ test('a change made while the network is away leaves by itself when it is back',
 
   await stage.browser.context.setOffline(false)
   await chip(page, 'All changes saved')
-  const data = await elsewhere('agent-1', '{ customer(id: "customer-1") { notes } }')
+  const data = await askGateway(stage, 'agent-1', '{ customer(id: "customer-1") { notes } }')
   expect(data).toEqual({ customer: { notes: 'Eight rowers and a cox' } })
   await page.close()
 })
@@ -87,7 +79,8 @@ test('a conflict is shown field by field, and the merge that a person chose is w
   await row.getByLabel('Notes').fill('Call after six')
   await row.getByRole('button', { name: 'Save' }).click()
   await row.getByText('Waiting to send').waitFor()
-  await elsewhere(
+  await askGateway(
+    stage,
     'agent-1',
     'mutation ($patch: CustomerPatch!) { updateCustomer(id: "customer-3", baseVersion: 1, patch: $patch) { task { status } } }',
     { patch: { phone: '+351 555 8888', notes: 'Vegetarian' } },
@@ -103,7 +96,7 @@ test('a conflict is shown field by field, and the merge that a person chose is w
   await conflict.getByRole('radio', { name: /Notes, now on server/ }).check()
   await merge.click()
   await chip(page, 'All changes saved')
-  const data = await elsewhere('agent-1', '{ customer(id: "customer-3") { phone notes } }')
+  const data = await askGateway(stage, 'agent-1', '{ customer(id: "customer-3") { phone notes } }')
   expect(data).toEqual({ customer: { phone: '+351 555 7777', notes: 'Vegetarian' } })
   await page.close()
 })
@@ -117,6 +110,31 @@ test('what the gateway refuses stays with its reason until it is changed or disc
   await entry.getByRole('button', { name: /^Discard/ }).click()
   await entry.getByRole('button', { name: 'Discard', exact: true }).click()
   await chip(page, 'All changes saved')
+  await page.close()
+})
+
+test('what waits stays with its owner when another user signs in', async () => {
+  const page = await signIn(stage, 'Agent 1')
+  await workOffline(page, true)
+  await goTo(page, 'Customers')
+  await page.getByRole('button', { name: 'New customer' }).click()
+  await page.getByLabel('Name').fill('Tidewater Singers')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await customerRow(page, 'Tidewater Singers').getByText('Waiting to send').waitFor()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'keep them here' }).click()
+
+  await page.getByRole('button', { name: 'Agent 2' }).click()
+  await customerRow(page, 'Riverside Chess Circle').waitFor()
+  expect(await waiting(page).count()).toBe(0)
+  expect(await customerRow(page, 'Tidewater Singers').count()).toBe(0)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+
+  await page.getByRole('button', { name: 'Agent 1' }).click()
+  await workOffline(page, false)
+  await chip(page, 'All changes saved')
+  const data = await askGateway(stage, 'agent-1', '{ customers(search: "Tidewater") { nodes { name } } }')
+  expect(data).toEqual({ customers: { nodes: [{ name: 'Tidewater Singers' }] } })
   await page.close()
 })
 

@@ -56,3 +56,20 @@ export const arrived = (page: Page): Locator => page.getByRole('list', { name: '
 /** Resolves when the header says so. */
 export const chip = (page: Page, text: string | RegExp): Promise<void> =>
   page.getByRole('banner').getByRole('status').getByText(text).waitFor()
+
+/** Asks the gateway as another device of that user would. Throws what it answers under `errors`. */
+export async function askGateway(stage: Stage, user: string, query: string, variables: object = {}): Promise<unknown> {
+  const post = async (path: string, body: object, headers: Record<string, string> = {}): Promise<unknown> => {
+    const answer = await fetch(stage.gateway.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    })
+    return answer.json()
+  }
+  const { token } = (await post('/demo/token', { user })) as { token: string }
+  const answer = await post('/graphql', { query, variables }, { authorization: `Bearer ${token}` })
+  const { data, errors } = answer as { data: unknown; errors?: unknown }
+  if (errors) throw new Error(JSON.stringify(errors))
+  return data
+}

@@ -175,7 +175,9 @@ export const emptied = (client: OfflineClient): Promise<void> =>
   vi.waitFor(
     () => {
       if (client.outbox.entries.length > 0) {
-        throw new Error(`left: ${client.outbox.entries.map(entry => `${entry.name} ${JSON.stringify(entry.outcome)} ${entry.status}`).join()}`)
+        throw new Error(
+          `left: ${client.outbox.entries.map(entry => `${entry.name} ${JSON.stringify(entry.outcome)} ${entry.status}`).join()}`,
+        )
       }
     },
     { timeout: 20_000 },

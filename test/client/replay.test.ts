@@ -40,7 +40,7 @@ describe('after any error with the network up the queue empties without a userâ€
     ['403 of a proxy', { kind: 'status', status: 403 }],
     ['404 of a gateway that is not deployed yet', { kind: 'status', status: 404 }],
     ['a store that is unavailable', { kind: 'refuse', code: 'STORE_UNAVAILABLE' }],
-    ['a gateway that shuts down', { kind: 'refuse', code: 'SHUTTING_DOWN' }],
+    ['a document that was not attempted', { kind: 'refuse', code: 'NOT_ATTEMPTED' }],
     ['an internal error', { kind: 'refuse', code: 'INTERNAL_SERVER_ERROR' }],
     ['an error without a code, its text full of numbers', { kind: 'refuse' }],
     ['a refusal as too many tasks', { kind: 'refuse', code: 'TOO_MANY_TASKS' }],

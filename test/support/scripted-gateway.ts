@@ -151,6 +151,11 @@ export class ScriptedGateway {
     this.#touch('Task', id, false)
   }
 
+  /** As if the tombstone, too, were past the horizon. */
+  forget(type: string, id: string): void {
+    this.#changes.delete(`${type}:${id}`)
+  }
+
   /** Every cursor given so far is too old. */
   expireCursors(): void {
     this.#number += 1

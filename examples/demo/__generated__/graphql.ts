@@ -4,6 +4,48 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** A part of the data: one type, and optionally a filter {field: value | {in: [...]} | {gte, lt, ...}}. */
+export type ScopeInput = {
+  type: string;
+  where?: unknown;
+};
+
+export type RemovalReason =
+  | 'DELETED'
+  | 'OUT_OF_SCOPE';
+
+/** Identity, place and preconditions of one user task. Left out (playground, plain API calls), the gateway makes an id: that call cannot be repeated safely. */
+export type TaskInput = {
+  /** Chosen by the client (UUID). The same id with the same input is answered with the first outcome; with another input it is rejected: ID_REUSED. */
+  id: string;
+  /** The installation whose outbox it waited in, and its place there. */
+  client?: string | null | undefined;
+  sequence?: number | null | undefined;
+  /** Tasks it builds on: it waits for those that run, and is rejected (DEPENDENCY_FAILED) if one was not confirmed. */
+  after?: Array<string> | null | undefined;
+  queuedAt?: string | null | undefined;
+};
+
+/** ACCEPTED: durably taken, not started. RUNNING: its steps run. The rest are final, IN_REVIEW until a supervisor has decided, PARKED until an operator has. */
+export type TaskStatus =
+  | 'ACCEPTED'
+  | 'RUNNING'
+  | 'CONFIRMED'
+  | 'CONFLICT'
+  | 'REJECTED'
+  | 'IN_REVIEW'
+  | 'PARKED'
+  | 'CANCELLED';
+
+export type StepStatus =
+  | 'WAITING'
+  | 'RUNNING'
+  | 'DONE'
+  | 'SKIPPED'
+  | 'FAILED'
+  | 'UNDOING'
+  | 'UNDONE';
+
 export type VacationStatus =
   | 'REQUESTED'
   | 'BOOKED'
@@ -48,48 +90,6 @@ export type CustomerPatch = {
   notes?: string | null | undefined;
 };
 
-/** A part of the data: one type, and optionally a filter {field: value | {in: [...]} | {gte, lt, ...}}. */
-export type ScopeInput = {
-  type: string;
-  where?: unknown;
-};
-
-export type RemovalReason =
-  | 'DELETED'
-  | 'OUT_OF_SCOPE';
-
-/** Identity, place and preconditions of one user task. Left out (playground, plain API calls), the gateway makes an id: that call cannot be repeated safely. */
-export type TaskInput = {
-  /** Chosen by the client (UUID). The same id with the same input is answered with the first outcome; with another input it is rejected: ID_REUSED. */
-  id: string;
-  /** The installation whose outbox it waited in, and its place there. */
-  client?: string | null | undefined;
-  sequence?: number | null | undefined;
-  /** Tasks it builds on: it waits for those that run, and is rejected (DEPENDENCY_FAILED) if one was not confirmed. */
-  after?: Array<string> | null | undefined;
-  queuedAt?: string | null | undefined;
-};
-
-/** ACCEPTED: durably taken, not started. RUNNING: its steps run. The rest are final, IN_REVIEW until a supervisor has decided, PARKED until an operator has. */
-export type TaskStatus =
-  | 'ACCEPTED'
-  | 'RUNNING'
-  | 'CONFIRMED'
-  | 'CONFLICT'
-  | 'REJECTED'
-  | 'IN_REVIEW'
-  | 'PARKED'
-  | 'CANCELLED';
-
-export type StepStatus =
-  | 'WAITING'
-  | 'RUNNING'
-  | 'DONE'
-  | 'SKIPPED'
-  | 'FAILED'
-  | 'UNDOING'
-  | 'UNDONE';
-
 export type CustomerPartsFragment = { id: string, version: number, updatedAt: string, updatedBy: string | null, ownerId: string, name: string, email: string | null, phone: string | null, address: string | null, notes: string | null };
 
 export type VacationPartsFragment = { id: string, version: number, updatedAt: string, updatedBy: string | null, ownerId: string, customerId: string, startsOn: string, endsOn: string, travellers: number, notes: string | null, hotel: { offerId: string, confirmation: string, price: { amount: number, currency: string } } | null, flight: { offerId: string, confirmation: string, price: { amount: number, currency: string } } | null, car: { offerId: string, confirmation: string, price: { amount: number, currency: string } } | null, total: { amount: number, currency: string } | null };
@@ -116,12 +116,12 @@ export type ChangesQueryVariables = Exact<{
 
 
 export type ChangesQuery = { changes: { cursor: string, hasMore: boolean, reset: boolean, removed: Array<{ type: string, id: string, reason: RemovalReason }>, changed: Array<
+      | { id: string, version: number, updatedAt: string, updatedBy: string | null, name: string, status: TaskStatus, progress: number, steps: Array<{ name: string, status: StepStatus, attempts: number, optional: boolean, error: string | null, startedAt: string | null, endedAt: string | null }>, conflict: { type: string, id: string, fields: Array<string>, base: unknown, mine: unknown, theirs: unknown, theirsVersion: number, theirsBy: string | null, theirsAt: string } | null, rejection: { code: string, message: string, field: string | null, failedTask: string | null, suggestions: Array<{ label: string, patch: unknown }> } | null, reconciliation: Array<{ field: string, from: unknown, to: unknown, rule: string, message: string }> }
       | { stars: number | null, id: string, version: number, updatedAt: string, updatedBy: string | null, name: string, place: string, validUntil: string, discontinued: boolean, replacedBy: string | null, price: { amount: number, currency: string } }
       | { seats: number | null, id: string, version: number, updatedAt: string, updatedBy: string | null, name: string, place: string, validUntil: string, discontinued: boolean, replacedBy: string | null, price: { amount: number, currency: string } }
       | { departs: string | null, id: string, version: number, updatedAt: string, updatedBy: string | null, name: string, place: string, validUntil: string, discontinued: boolean, replacedBy: string | null, price: { amount: number, currency: string } }
       | { id: string, version: number, updatedAt: string, updatedBy: string | null, ownerId: string, name: string, email: string | null, phone: string | null, address: string | null, notes: string | null }
       | { id: string, version: number, updatedAt: string, updatedBy: string | null, ownerId: string, customerId: string, startsOn: string, endsOn: string, travellers: number, notes: string | null, vacationStatus: VacationStatus, hotel: { offerId: string, confirmation: string, price: { amount: number, currency: string } } | null, flight: { offerId: string, confirmation: string, price: { amount: number, currency: string } } | null, car: { offerId: string, confirmation: string, price: { amount: number, currency: string } } | null, total: { amount: number, currency: string } | null }
-      | { id: string, version: number, updatedAt: string, updatedBy: string | null, name: string, status: TaskStatus, progress: number, steps: Array<{ name: string, status: StepStatus, attempts: number, optional: boolean, error: string | null, startedAt: string | null, endedAt: string | null }>, conflict: { type: string, id: string, fields: Array<string>, base: unknown, mine: unknown, theirs: unknown, theirsVersion: number, theirsBy: string | null, theirsAt: string } | null, rejection: { code: string, message: string, field: string | null, failedTask: string | null, suggestions: Array<{ label: string, patch: unknown }> } | null, reconciliation: Array<{ field: string, from: unknown, to: unknown, rule: string, message: string }> }
     > } };
 
 export type ChangesAvailableSubscriptionVariables = Exact<{ [key: string]: never; }>;

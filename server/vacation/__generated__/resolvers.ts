@@ -19,8 +19,22 @@ export type Scalars = {
   Cursor: { input: string; output: string; }
 };
 
+/** One replicated record, addressed by its type and id. */
+export type Entity = {
+  id: Scalars['ID']['output'];
+  version: Scalars['Int']['output'];
+  updatedAt: Scalars['DateTime']['output'];
+  updatedBy?: Maybe<Scalars['ID']['output']>;
+};
+
 export type Query = {
   __typename?: 'Query';
+  /** What changed for the caller since a cursor; without one, everything the caller may see in these scopes. */
+  changes: ChangePage;
+  /** One task of the caller's (a supervisor: of the agency's), or null. */
+  task?: Maybe<Task>;
+  /** The caller's tasks; a supervisor sees those of the whole agency. */
+  tasks: TaskConnection;
   customer?: Maybe<Customer>;
   customers: CustomerConnection;
   vacation?: Maybe<Vacation>;
@@ -28,12 +42,26 @@ export type Query = {
   hotelOffers: HotelOfferConnection;
   flightOffers: FlightOfferConnection;
   carOffers: CarOfferConnection;
-  /** What changed for the caller since a cursor; without one, everything the caller may see in these scopes. */
-  changes: ChangePage;
-  /** One task of the caller's (a supervisor: of the agency's), or null. */
-  task?: Maybe<Task>;
-  /** The caller's tasks; a supervisor sees those of the whole agency. */
-  tasks: TaskConnection;
+};
+
+
+export type QueryChangesArgs = {
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+  scopes?: InputMaybe<Array<ScopeInput>>;
+  first?: Scalars['Int']['input'];
+};
+
+
+export type QueryTaskArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryTasksArgs = {
+  ids?: InputMaybe<Array<Scalars['ID']['input']>>;
+  status?: InputMaybe<Array<TaskStatus>>;
+  first?: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -82,35 +110,161 @@ export type QueryCarOffersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
 };
 
-
-export type QueryChangesArgs = {
-  since?: InputMaybe<Scalars['Cursor']['input']>;
-  scopes?: InputMaybe<Array<ScopeInput>>;
-  first?: Scalars['Int']['input'];
+export type Subscription = {
+  __typename?: 'Subscription';
+  /** Says that a pull would bring something. It never carries data. */
+  changesAvailable: ChangesAvailable;
 };
 
+export type ChangesAvailable = {
+  __typename?: 'ChangesAvailable';
+  at: Scalars['DateTime']['output'];
+};
 
-export type QueryTaskArgs = {
+/** A part of the data: one type, and optionally a filter {field: value | {in: [...]} | {gte, lt, ...}}. */
+export type ScopeInput = {
+  type: Scalars['String']['input'];
+  where?: InputMaybe<Scalars['JSON']['input']>;
+};
+
+export type ChangePage = {
+  __typename?: 'ChangePage';
+  /** Latest state of each changed record, at most once a page. */
+  changed: Array<Entity>;
+  removed: Array<Removal>;
+  cursor: Scalars['Cursor']['output'];
+  hasMore: Scalars['Boolean']['output'];
+  /** true: the cursor is older than the retention horizon, or is not of these scopes. Drop these scopes and start from this page. */
+  reset: Scalars['Boolean']['output'];
+};
+
+export type Removal = {
+  __typename?: 'Removal';
+  type: Scalars['String']['output'];
+  id: Scalars['ID']['output'];
+  reason: RemovalReason;
+};
+
+export type RemovalReason =
+  | 'DELETED'
+  | 'OUT_OF_SCOPE';
+
+/** Identity, place and preconditions of one user task. Left out (playground, plain API calls), the gateway makes an id: that call cannot be repeated safely. */
+export type TaskInput = {
+  /** Chosen by the client (UUID). The same id with the same input is answered with the first outcome; with another input it is rejected: ID_REUSED. */
   id: Scalars['ID']['input'];
+  /** The installation whose outbox it waited in, and its place there. */
+  client?: InputMaybe<Scalars['ID']['input']>;
+  sequence?: InputMaybe<Scalars['Int']['input']>;
+  /** Tasks it builds on: it waits for those that run, and is rejected (DEPENDENCY_FAILED) if one was not confirmed. */
+  after?: InputMaybe<Array<Scalars['ID']['input']>>;
+  queuedAt?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
+export type TaskPayload = {
+  task: Task;
+};
 
-export type QueryTasksArgs = {
-  ids?: InputMaybe<Array<Scalars['ID']['input']>>;
-  status?: InputMaybe<Array<TaskStatus>>;
-  first?: Scalars['Int']['input'];
-  after?: InputMaybe<Scalars['String']['input']>;
+export type Task = Entity & {
+  __typename?: 'Task';
+  id: Scalars['ID']['output'];
+  version: Scalars['Int']['output'];
+  updatedAt: Scalars['DateTime']['output'];
+  updatedBy?: Maybe<Scalars['ID']['output']>;
+  /** The mutation field, e.g. bookVacation. */
+  name: Scalars['String']['output'];
+  status: TaskStatus;
+  /** 0 to 1. */
+  progress: Scalars['Float']['output'];
+  steps: Array<TaskStep>;
+  /** With CONFLICT and IN_REVIEW. */
+  conflict?: Maybe<Conflict>;
+  /** With REJECTED. */
+  rejection?: Maybe<Rejection>;
+  /** What the gateway changed on its own account, and by which rule. */
+  reconciliation: Array<Reconciliation>;
+};
+
+/** ACCEPTED: durably taken, not started. RUNNING: its steps run. The rest are final, IN_REVIEW until a supervisor has decided, PARKED until an operator has. */
+export type TaskStatus =
+  | 'ACCEPTED'
+  | 'RUNNING'
+  | 'CONFIRMED'
+  | 'CONFLICT'
+  | 'REJECTED'
+  | 'IN_REVIEW'
+  | 'PARKED'
+  | 'CANCELLED';
+
+export type TaskStep = {
+  __typename?: 'TaskStep';
+  name: Scalars['String']['output'];
+  status: StepStatus;
+  attempts: Scalars['Int']['output'];
+  optional: Scalars['Boolean']['output'];
+  error?: Maybe<Scalars['String']['output']>;
+  startedAt?: Maybe<Scalars['DateTime']['output']>;
+  endedAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
+export type StepStatus =
+  | 'WAITING'
+  | 'RUNNING'
+  | 'DONE'
+  | 'SKIPPED'
+  | 'FAILED'
+  | 'UNDOING'
+  | 'UNDONE';
+
+export type Conflict = {
+  __typename?: 'Conflict';
+  type: Scalars['String']['output'];
+  id: Scalars['ID']['output'];
+  /** The fields that both sides changed to different values. */
+  fields: Array<Scalars['String']['output']>;
+  base?: Maybe<Scalars['JSON']['output']>;
+  mine: Scalars['JSON']['output'];
+  /** null: the record was deleted on the server. */
+  theirs?: Maybe<Scalars['JSON']['output']>;
+  theirsVersion: Scalars['Int']['output'];
+  theirsBy?: Maybe<Scalars['ID']['output']>;
+  theirsAt: Scalars['DateTime']['output'];
+};
+
+export type Rejection = {
+  __typename?: 'Rejection';
+  code: Scalars['String']['output'];
+  message: Scalars['String']['output'];
+  field?: Maybe<Scalars['String']['output']>;
+  suggestions: Array<Suggestion>;
+  failedTask?: Maybe<Scalars['ID']['output']>;
+};
+
+/** A change to the task's input that would make it acceptable, e.g. {hotelOfferId: …}. */
+export type Suggestion = {
+  __typename?: 'Suggestion';
+  label: Scalars['String']['output'];
+  patch: Scalars['JSON']['output'];
+};
+
+export type Reconciliation = {
+  __typename?: 'Reconciliation';
+  field: Scalars['String']['output'];
+  from?: Maybe<Scalars['JSON']['output']>;
+  to?: Maybe<Scalars['JSON']['output']>;
+  rule: Scalars['String']['output'];
+  message: Scalars['String']['output'];
+};
+
+export type TaskConnection = {
+  __typename?: 'TaskConnection';
+  nodes: Array<Task>;
+  endCursor?: Maybe<Scalars['String']['output']>;
+  hasMore: Scalars['Boolean']['output'];
 };
 
 export type Mutation = {
   __typename?: 'Mutation';
-  /** Hotel, flight, car (optional) and mail in one atomic task: it ends whole or undone. */
-  bookVacation?: Maybe<BookVacationPayload>;
-  changeVacation?: Maybe<VacationPayload>;
-  cancelVacation?: Maybe<VacationPayload>;
-  createCustomer?: Maybe<CustomerPayload>;
-  updateCustomer?: Maybe<CustomerPayload>;
-  deleteCustomer?: Maybe<CustomerPayload>;
   /** Settles a task in CONFLICT as a new task; ESCALATE hands it to a supervisor (IN_REVIEW). */
   resolveConflict?: Maybe<ResolvePayload>;
   /** A supervisor's decision on a task IN_REVIEW. */
@@ -120,6 +274,49 @@ export type Mutation = {
   checkIn?: Maybe<CheckInPayload>;
   /** Withdraws a task that has not started. */
   cancelTask?: Maybe<TaskOnlyPayload>;
+  /** Hotel, flight, car (optional) and mail in one atomic task: it ends whole or undone. */
+  bookVacation?: Maybe<BookVacationPayload>;
+  changeVacation?: Maybe<VacationPayload>;
+  cancelVacation?: Maybe<VacationPayload>;
+  createCustomer?: Maybe<CustomerPayload>;
+  updateCustomer?: Maybe<CustomerPayload>;
+  deleteCustomer?: Maybe<CustomerPayload>;
+};
+
+
+export type MutationResolveConflictArgs = {
+  task?: InputMaybe<TaskInput>;
+  conflictOf: Scalars['ID']['input'];
+  decision: Decision;
+  values?: InputMaybe<Scalars['JSON']['input']>;
+};
+
+
+export type MutationReviewConflictArgs = {
+  task?: InputMaybe<TaskInput>;
+  conflictOf: Scalars['ID']['input'];
+  decision: Decision;
+  values?: InputMaybe<Scalars['JSON']['input']>;
+};
+
+
+export type MutationCheckOutArgs = {
+  task?: InputMaybe<TaskInput>;
+  type: Scalars['String']['input'];
+  id: Scalars['ID']['input'];
+  minutes: Scalars['Int']['input'];
+};
+
+
+export type MutationCheckInArgs = {
+  task?: InputMaybe<TaskInput>;
+  type: Scalars['String']['input'];
+  id: Scalars['ID']['input'];
+};
+
+
+export type MutationCancelTaskArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -164,40 +361,34 @@ export type MutationDeleteCustomerArgs = {
   baseVersion: Scalars['Int']['input'];
 };
 
+export type Decision =
+  | 'KEEP_MINE'
+  | 'TAKE_THEIRS'
+  | 'MERGE'
+  | 'ESCALATE';
 
-export type MutationResolveConflictArgs = {
-  task?: InputMaybe<TaskInput>;
-  conflictOf: Scalars['ID']['input'];
-  decision: Decision;
-  values?: InputMaybe<Scalars['JSON']['input']>;
+export type ResolvePayload = TaskPayload & {
+  __typename?: 'ResolvePayload';
+  task: Task;
+  resolved?: Maybe<Task>;
 };
 
-
-export type MutationReviewConflictArgs = {
-  task?: InputMaybe<TaskInput>;
-  conflictOf: Scalars['ID']['input'];
-  decision: Decision;
-  values?: InputMaybe<Scalars['JSON']['input']>;
+export type TaskOnlyPayload = TaskPayload & {
+  __typename?: 'TaskOnlyPayload';
+  task: Task;
 };
 
-
-export type MutationCheckOutArgs = {
-  task?: InputMaybe<TaskInput>;
-  type: Scalars['String']['input'];
-  id: Scalars['ID']['input'];
-  minutes: Scalars['Int']['input'];
+export type CheckOutPayload = TaskPayload & {
+  __typename?: 'CheckOutPayload';
+  task: Task;
+  token?: Maybe<Scalars['String']['output']>;
+  until?: Maybe<Scalars['DateTime']['output']>;
+  heldBy?: Maybe<Scalars['ID']['output']>;
 };
 
-
-export type MutationCheckInArgs = {
-  task?: InputMaybe<TaskInput>;
-  type: Scalars['String']['input'];
-  id: Scalars['ID']['input'];
-};
-
-
-export type MutationCancelTaskArgs = {
-  id: Scalars['ID']['input'];
+export type CheckInPayload = TaskPayload & {
+  __typename?: 'CheckInPayload';
+  task: Task;
 };
 
 export type Money = {
@@ -412,197 +603,6 @@ export type CarOfferConnection = {
   hasMore: Scalars['Boolean']['output'];
 };
 
-/** One replicated record, addressed by its type and id. */
-export type Entity = {
-  id: Scalars['ID']['output'];
-  version: Scalars['Int']['output'];
-  updatedAt: Scalars['DateTime']['output'];
-  updatedBy?: Maybe<Scalars['ID']['output']>;
-};
-
-export type Subscription = {
-  __typename?: 'Subscription';
-  /** Says that a pull would bring something. It never carries data. */
-  changesAvailable: ChangesAvailable;
-};
-
-export type ChangesAvailable = {
-  __typename?: 'ChangesAvailable';
-  at: Scalars['DateTime']['output'];
-};
-
-/** A part of the data: one type, and optionally a filter {field: value | {in: [...]} | {gte, lt, ...}}. */
-export type ScopeInput = {
-  type: Scalars['String']['input'];
-  where?: InputMaybe<Scalars['JSON']['input']>;
-};
-
-export type ChangePage = {
-  __typename?: 'ChangePage';
-  /** Latest state of each changed record, at most once a page. */
-  changed: Array<Entity>;
-  removed: Array<Removal>;
-  cursor: Scalars['Cursor']['output'];
-  hasMore: Scalars['Boolean']['output'];
-  /** true: the cursor is older than the retention horizon, or is not of these scopes. Drop these scopes and start from this page. */
-  reset: Scalars['Boolean']['output'];
-};
-
-export type Removal = {
-  __typename?: 'Removal';
-  type: Scalars['String']['output'];
-  id: Scalars['ID']['output'];
-  reason: RemovalReason;
-};
-
-export type RemovalReason =
-  | 'DELETED'
-  | 'OUT_OF_SCOPE';
-
-/** Identity, place and preconditions of one user task. Left out (playground, plain API calls), the gateway makes an id: that call cannot be repeated safely. */
-export type TaskInput = {
-  /** Chosen by the client (UUID). The same id with the same input is answered with the first outcome; with another input it is rejected: ID_REUSED. */
-  id: Scalars['ID']['input'];
-  /** The installation whose outbox it waited in, and its place there. */
-  client?: InputMaybe<Scalars['ID']['input']>;
-  sequence?: InputMaybe<Scalars['Int']['input']>;
-  /** Tasks it builds on: it waits for those that run, and is rejected (DEPENDENCY_FAILED) if one was not confirmed. */
-  after?: InputMaybe<Array<Scalars['ID']['input']>>;
-  queuedAt?: InputMaybe<Scalars['DateTime']['input']>;
-};
-
-export type TaskPayload = {
-  task: Task;
-};
-
-export type Task = Entity & {
-  __typename?: 'Task';
-  id: Scalars['ID']['output'];
-  version: Scalars['Int']['output'];
-  updatedAt: Scalars['DateTime']['output'];
-  updatedBy?: Maybe<Scalars['ID']['output']>;
-  /** The mutation field, e.g. bookVacation. */
-  name: Scalars['String']['output'];
-  status: TaskStatus;
-  /** 0 to 1. */
-  progress: Scalars['Float']['output'];
-  steps: Array<TaskStep>;
-  /** With CONFLICT and IN_REVIEW. */
-  conflict?: Maybe<Conflict>;
-  /** With REJECTED. */
-  rejection?: Maybe<Rejection>;
-  /** What the gateway changed on its own account, and by which rule. */
-  reconciliation: Array<Reconciliation>;
-};
-
-/** ACCEPTED: durably taken, not started. RUNNING: its steps run. The rest are final, IN_REVIEW until a supervisor has decided, PARKED until an operator has. */
-export type TaskStatus =
-  | 'ACCEPTED'
-  | 'RUNNING'
-  | 'CONFIRMED'
-  | 'CONFLICT'
-  | 'REJECTED'
-  | 'IN_REVIEW'
-  | 'PARKED'
-  | 'CANCELLED';
-
-export type TaskStep = {
-  __typename?: 'TaskStep';
-  name: Scalars['String']['output'];
-  status: StepStatus;
-  attempts: Scalars['Int']['output'];
-  optional: Scalars['Boolean']['output'];
-  error?: Maybe<Scalars['String']['output']>;
-  startedAt?: Maybe<Scalars['DateTime']['output']>;
-  endedAt?: Maybe<Scalars['DateTime']['output']>;
-};
-
-export type StepStatus =
-  | 'WAITING'
-  | 'RUNNING'
-  | 'DONE'
-  | 'SKIPPED'
-  | 'FAILED'
-  | 'UNDOING'
-  | 'UNDONE';
-
-export type Conflict = {
-  __typename?: 'Conflict';
-  type: Scalars['String']['output'];
-  id: Scalars['ID']['output'];
-  /** The fields that both sides changed to different values. */
-  fields: Array<Scalars['String']['output']>;
-  base?: Maybe<Scalars['JSON']['output']>;
-  mine: Scalars['JSON']['output'];
-  /** null: the record was deleted on the server. */
-  theirs?: Maybe<Scalars['JSON']['output']>;
-  theirsVersion: Scalars['Int']['output'];
-  theirsBy?: Maybe<Scalars['ID']['output']>;
-  theirsAt: Scalars['DateTime']['output'];
-};
-
-export type Rejection = {
-  __typename?: 'Rejection';
-  code: Scalars['String']['output'];
-  message: Scalars['String']['output'];
-  field?: Maybe<Scalars['String']['output']>;
-  suggestions: Array<Suggestion>;
-  failedTask?: Maybe<Scalars['ID']['output']>;
-};
-
-/** A change to the task's input that would make it acceptable, e.g. {hotelOfferId: …}. */
-export type Suggestion = {
-  __typename?: 'Suggestion';
-  label: Scalars['String']['output'];
-  patch: Scalars['JSON']['output'];
-};
-
-export type Reconciliation = {
-  __typename?: 'Reconciliation';
-  field: Scalars['String']['output'];
-  from?: Maybe<Scalars['JSON']['output']>;
-  to?: Maybe<Scalars['JSON']['output']>;
-  rule: Scalars['String']['output'];
-  message: Scalars['String']['output'];
-};
-
-export type TaskConnection = {
-  __typename?: 'TaskConnection';
-  nodes: Array<Task>;
-  endCursor?: Maybe<Scalars['String']['output']>;
-  hasMore: Scalars['Boolean']['output'];
-};
-
-export type Decision =
-  | 'KEEP_MINE'
-  | 'TAKE_THEIRS'
-  | 'MERGE'
-  | 'ESCALATE';
-
-export type ResolvePayload = TaskPayload & {
-  __typename?: 'ResolvePayload';
-  task: Task;
-  resolved?: Maybe<Task>;
-};
-
-export type TaskOnlyPayload = TaskPayload & {
-  __typename?: 'TaskOnlyPayload';
-  task: Task;
-};
-
-export type CheckOutPayload = TaskPayload & {
-  __typename?: 'CheckOutPayload';
-  task: Task;
-  token?: Maybe<Scalars['String']['output']>;
-  until?: Maybe<Scalars['DateTime']['output']>;
-  heldBy?: Maybe<Scalars['ID']['output']>;
-};
-
-export type CheckInPayload = TaskPayload & {
-  __typename?: 'CheckInPayload';
-  task: Task;
-};
-
 
 
 export type ResolverTypeWrapper<T> = Promise<T> | T;
@@ -672,14 +672,42 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
-  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  DateTime: ResolverTypeWrapper<any>;
+  Date: ResolverTypeWrapper<any>;
+  JSON: ResolverTypeWrapper<any>;
+  Cursor: ResolverTypeWrapper<any>;
+  Entity: ResolverTypeWrapper<any>;
   ID: ResolverTypeWrapper<any>;
-  String: ResolverTypeWrapper<any>;
   Int: ResolverTypeWrapper<any>;
+  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  String: ResolverTypeWrapper<any>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  ChangesAvailable: ResolverTypeWrapper<any>;
+  ScopeInput: ResolverTypeWrapper<any>;
+  ChangePage: ResolverTypeWrapper<any>;
+  Boolean: ResolverTypeWrapper<any>;
+  Removal: ResolverTypeWrapper<any>;
+  RemovalReason: ResolverTypeWrapper<any>;
+  TaskInput: ResolverTypeWrapper<any>;
+  TaskPayload: ResolverTypeWrapper<any>;
+  Task: ResolverTypeWrapper<any>;
+  Float: ResolverTypeWrapper<any>;
+  TaskStatus: ResolverTypeWrapper<any>;
+  TaskStep: ResolverTypeWrapper<any>;
+  StepStatus: ResolverTypeWrapper<any>;
+  Conflict: ResolverTypeWrapper<any>;
+  Rejection: ResolverTypeWrapper<any>;
+  Suggestion: ResolverTypeWrapper<any>;
+  Reconciliation: ResolverTypeWrapper<any>;
+  TaskConnection: ResolverTypeWrapper<any>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Decision: ResolverTypeWrapper<any>;
+  ResolvePayload: ResolverTypeWrapper<any>;
+  TaskOnlyPayload: ResolverTypeWrapper<any>;
+  CheckOutPayload: ResolverTypeWrapper<any>;
+  CheckInPayload: ResolverTypeWrapper<any>;
   Money: ResolverTypeWrapper<any>;
   Offer: ResolverTypeWrapper<any>;
-  Boolean: ResolverTypeWrapper<any>;
   HotelOffer: ResolverTypeWrapper<any>;
   CarOffer: ResolverTypeWrapper<any>;
   FlightOffer: ResolverTypeWrapper<any>;
@@ -699,46 +727,42 @@ export type ResolversTypes = {
   HotelOfferConnection: ResolverTypeWrapper<any>;
   FlightOfferConnection: ResolverTypeWrapper<any>;
   CarOfferConnection: ResolverTypeWrapper<any>;
-  DateTime: ResolverTypeWrapper<any>;
-  Date: ResolverTypeWrapper<any>;
-  JSON: ResolverTypeWrapper<any>;
-  Cursor: ResolverTypeWrapper<any>;
-  Entity: ResolverTypeWrapper<any>;
-  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
-  ChangesAvailable: ResolverTypeWrapper<any>;
-  ScopeInput: ResolverTypeWrapper<any>;
-  ChangePage: ResolverTypeWrapper<any>;
-  Removal: ResolverTypeWrapper<any>;
-  RemovalReason: ResolverTypeWrapper<any>;
-  TaskInput: ResolverTypeWrapper<any>;
-  TaskPayload: ResolverTypeWrapper<any>;
-  Task: ResolverTypeWrapper<any>;
-  Float: ResolverTypeWrapper<any>;
-  TaskStatus: ResolverTypeWrapper<any>;
-  TaskStep: ResolverTypeWrapper<any>;
-  StepStatus: ResolverTypeWrapper<any>;
-  Conflict: ResolverTypeWrapper<any>;
-  Rejection: ResolverTypeWrapper<any>;
-  Suggestion: ResolverTypeWrapper<any>;
-  Reconciliation: ResolverTypeWrapper<any>;
-  TaskConnection: ResolverTypeWrapper<any>;
-  Decision: ResolverTypeWrapper<any>;
-  ResolvePayload: ResolverTypeWrapper<any>;
-  TaskOnlyPayload: ResolverTypeWrapper<any>;
-  CheckOutPayload: ResolverTypeWrapper<any>;
-  CheckInPayload: ResolverTypeWrapper<any>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
-  Query: Record<PropertyKey, never>;
+  DateTime: any;
+  Date: any;
+  JSON: any;
+  Cursor: any;
+  Entity: any;
   ID: any;
-  String: any;
   Int: any;
+  Query: Record<PropertyKey, never>;
+  String: any;
+  Subscription: Record<PropertyKey, never>;
+  ChangesAvailable: any;
+  ScopeInput: any;
+  ChangePage: any;
+  Boolean: any;
+  Removal: any;
+  TaskInput: any;
+  TaskPayload: any;
+  Task: any;
+  Float: any;
+  TaskStep: any;
+  Conflict: any;
+  Rejection: any;
+  Suggestion: any;
+  Reconciliation: any;
+  TaskConnection: any;
   Mutation: Record<PropertyKey, never>;
+  ResolvePayload: any;
+  TaskOnlyPayload: any;
+  CheckOutPayload: any;
+  CheckInPayload: any;
   Money: any;
   Offer: any;
-  Boolean: any;
   HotelOffer: any;
   CarOffer: any;
   FlightOffer: any;
@@ -757,33 +781,32 @@ export type ResolversParentTypes = {
   HotelOfferConnection: any;
   FlightOfferConnection: any;
   CarOfferConnection: any;
-  DateTime: any;
-  Date: any;
-  JSON: any;
-  Cursor: any;
-  Entity: any;
-  Subscription: Record<PropertyKey, never>;
-  ChangesAvailable: any;
-  ScopeInput: any;
-  ChangePage: any;
-  Removal: any;
-  TaskInput: any;
-  TaskPayload: any;
-  Task: any;
-  Float: any;
-  TaskStep: any;
-  Conflict: any;
-  Rejection: any;
-  Suggestion: any;
-  Reconciliation: any;
-  TaskConnection: any;
-  ResolvePayload: any;
-  TaskOnlyPayload: any;
-  CheckOutPayload: any;
-  CheckInPayload: any;
+};
+
+export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
+  name: 'DateTime';
+}
+
+export interface DateScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Date'], any> {
+  name: 'Date';
+}
+
+export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
+  name: 'JSON';
+}
+
+export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
+  name: 'Cursor';
+}
+
+export type EntityResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Entity'] = ResolversParentTypes['Entity']> = {
+  __resolveType: TypeResolveFn<'Task' | 'HotelOffer' | 'CarOffer' | 'FlightOffer' | 'Customer' | 'Vacation', ParentType, ContextType>;
 };
 
 export type QueryResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  changes?: Resolver<ResolversTypes['ChangePage'], ParentType, ContextType, RequireFields<QueryChangesArgs, 'first'>>;
+  task?: Resolver<Maybe<ResolversTypes['Task']>, ParentType, ContextType, RequireFields<QueryTaskArgs, 'id'>>;
+  tasks?: Resolver<ResolversTypes['TaskConnection'], ParentType, ContextType, RequireFields<QueryTasksArgs, 'first'>>;
   customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<QueryCustomerArgs, 'id'>>;
   customers?: Resolver<ResolversTypes['CustomerConnection'], ParentType, ContextType, RequireFields<QueryCustomersArgs, 'first'>>;
   vacation?: Resolver<Maybe<ResolversTypes['Vacation']>, ParentType, ContextType, RequireFields<QueryVacationArgs, 'id'>>;
@@ -791,23 +814,134 @@ export type QueryResolvers<ContextType = GatewayContext, ParentType extends Reso
   hotelOffers?: Resolver<ResolversTypes['HotelOfferConnection'], ParentType, ContextType, RequireFields<QueryHotelOffersArgs, 'first'>>;
   flightOffers?: Resolver<ResolversTypes['FlightOfferConnection'], ParentType, ContextType, RequireFields<QueryFlightOffersArgs, 'first'>>;
   carOffers?: Resolver<ResolversTypes['CarOfferConnection'], ParentType, ContextType, RequireFields<QueryCarOffersArgs, 'first'>>;
-  changes?: Resolver<ResolversTypes['ChangePage'], ParentType, ContextType, RequireFields<QueryChangesArgs, 'first'>>;
-  task?: Resolver<Maybe<ResolversTypes['Task']>, ParentType, ContextType, RequireFields<QueryTaskArgs, 'id'>>;
-  tasks?: Resolver<ResolversTypes['TaskConnection'], ParentType, ContextType, RequireFields<QueryTasksArgs, 'first'>>;
+};
+
+export type SubscriptionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  changesAvailable?: SubscriptionResolver<ResolversTypes['ChangesAvailable'], "changesAvailable", ParentType, ContextType>;
+};
+
+export type ChangesAvailableResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ChangesAvailable'] = ResolversParentTypes['ChangesAvailable']> = {
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type ChangePageResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ChangePage'] = ResolversParentTypes['ChangePage']> = {
+  changed?: Resolver<Array<ResolversTypes['Entity']>, ParentType, ContextType>;
+  removed?: Resolver<Array<ResolversTypes['Removal']>, ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  reset?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type RemovalResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Removal'] = ResolversParentTypes['Removal']> = {
+  type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['RemovalReason'], ParentType, ContextType>;
+};
+
+export type TaskPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['TaskPayload'] = ResolversParentTypes['TaskPayload']> = {
+  __resolveType: TypeResolveFn<'ResolvePayload' | 'TaskOnlyPayload' | 'CheckOutPayload' | 'CheckInPayload' | 'BookVacationPayload' | 'VacationPayload' | 'CustomerPayload', ParentType, ContextType>;
+};
+
+export type TaskResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Task'] = ResolversParentTypes['Task']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  updatedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  updatedBy?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['TaskStatus'], ParentType, ContextType>;
+  progress?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  steps?: Resolver<Array<ResolversTypes['TaskStep']>, ParentType, ContextType>;
+  conflict?: Resolver<Maybe<ResolversTypes['Conflict']>, ParentType, ContextType>;
+  rejection?: Resolver<Maybe<ResolversTypes['Rejection']>, ParentType, ContextType>;
+  reconciliation?: Resolver<Array<ResolversTypes['Reconciliation']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type TaskStepResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['TaskStep'] = ResolversParentTypes['TaskStep']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['StepStatus'], ParentType, ContextType>;
+  attempts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  optional?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  error?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  endedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type ConflictResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Conflict'] = ResolversParentTypes['Conflict']> = {
+  type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  fields?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  base?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  mine?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  theirs?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  theirsVersion?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  theirsBy?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  theirsAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type RejectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Rejection'] = ResolversParentTypes['Rejection']> = {
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  field?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  suggestions?: Resolver<Array<ResolversTypes['Suggestion']>, ParentType, ContextType>;
+  failedTask?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type SuggestionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Suggestion'] = ResolversParentTypes['Suggestion']> = {
+  label?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  patch?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+};
+
+export type ReconciliationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Reconciliation'] = ResolversParentTypes['Reconciliation']> = {
+  field?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  from?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  to?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  rule?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type TaskConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['TaskConnection'] = ResolversParentTypes['TaskConnection']> = {
+  nodes?: Resolver<Array<ResolversTypes['Task']>, ParentType, ContextType>;
+  endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  resolveConflict?: Resolver<Maybe<ResolversTypes['ResolvePayload']>, ParentType, ContextType, RequireFields<MutationResolveConflictArgs, 'conflictOf' | 'decision'>>;
+  reviewConflict?: Resolver<Maybe<ResolversTypes['ResolvePayload']>, ParentType, ContextType, RequireFields<MutationReviewConflictArgs, 'conflictOf' | 'decision'>>;
+  checkOut?: Resolver<Maybe<ResolversTypes['CheckOutPayload']>, ParentType, ContextType, RequireFields<MutationCheckOutArgs, 'type' | 'id' | 'minutes'>>;
+  checkIn?: Resolver<Maybe<ResolversTypes['CheckInPayload']>, ParentType, ContextType, RequireFields<MutationCheckInArgs, 'type' | 'id'>>;
+  cancelTask?: Resolver<Maybe<ResolversTypes['TaskOnlyPayload']>, ParentType, ContextType, RequireFields<MutationCancelTaskArgs, 'id'>>;
   bookVacation?: Resolver<Maybe<ResolversTypes['BookVacationPayload']>, ParentType, ContextType, RequireFields<MutationBookVacationArgs, 'input'>>;
   changeVacation?: Resolver<Maybe<ResolversTypes['VacationPayload']>, ParentType, ContextType, RequireFields<MutationChangeVacationArgs, 'id' | 'baseVersion' | 'patch'>>;
   cancelVacation?: Resolver<Maybe<ResolversTypes['VacationPayload']>, ParentType, ContextType, RequireFields<MutationCancelVacationArgs, 'id' | 'baseVersion'>>;
   createCustomer?: Resolver<Maybe<ResolversTypes['CustomerPayload']>, ParentType, ContextType, RequireFields<MutationCreateCustomerArgs, 'input'>>;
   updateCustomer?: Resolver<Maybe<ResolversTypes['CustomerPayload']>, ParentType, ContextType, RequireFields<MutationUpdateCustomerArgs, 'id' | 'baseVersion' | 'patch'>>;
   deleteCustomer?: Resolver<Maybe<ResolversTypes['CustomerPayload']>, ParentType, ContextType, RequireFields<MutationDeleteCustomerArgs, 'id' | 'baseVersion'>>;
-  resolveConflict?: Resolver<Maybe<ResolversTypes['ResolvePayload']>, ParentType, ContextType, RequireFields<MutationResolveConflictArgs, 'conflictOf' | 'decision'>>;
-  reviewConflict?: Resolver<Maybe<ResolversTypes['ResolvePayload']>, ParentType, ContextType, RequireFields<MutationReviewConflictArgs, 'conflictOf' | 'decision'>>;
-  checkOut?: Resolver<Maybe<ResolversTypes['CheckOutPayload']>, ParentType, ContextType, RequireFields<MutationCheckOutArgs, 'type' | 'id' | 'minutes'>>;
-  checkIn?: Resolver<Maybe<ResolversTypes['CheckInPayload']>, ParentType, ContextType, RequireFields<MutationCheckInArgs, 'type' | 'id'>>;
-  cancelTask?: Resolver<Maybe<ResolversTypes['TaskOnlyPayload']>, ParentType, ContextType, RequireFields<MutationCancelTaskArgs, 'id'>>;
+};
+
+export type ResolvePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ResolvePayload'] = ResolversParentTypes['ResolvePayload']> = {
+  task?: Resolver<ResolversTypes['Task'], ParentType, ContextType>;
+  resolved?: Resolver<Maybe<ResolversTypes['Task']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type TaskOnlyPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['TaskOnlyPayload'] = ResolversParentTypes['TaskOnlyPayload']> = {
+  task?: Resolver<ResolversTypes['Task'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type CheckOutPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['CheckOutPayload'] = ResolversParentTypes['CheckOutPayload']> = {
+  task?: Resolver<ResolversTypes['Task'], ParentType, ContextType>;
+  token?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  until?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  heldBy?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type CheckInPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['CheckInPayload'] = ResolversParentTypes['CheckInPayload']> = {
+  task?: Resolver<ResolversTypes['Task'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type MoneyResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Money'] = ResolversParentTypes['Money']> = {
@@ -954,143 +1088,30 @@ export type CarOfferConnectionResolvers<ContextType = GatewayContext, ParentType
   hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
-export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
-  name: 'DateTime';
-}
-
-export interface DateScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Date'], any> {
-  name: 'Date';
-}
-
-export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
-  name: 'JSON';
-}
-
-export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
-  name: 'Cursor';
-}
-
-export type EntityResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Entity'] = ResolversParentTypes['Entity']> = {
-  __resolveType: TypeResolveFn<'HotelOffer' | 'CarOffer' | 'FlightOffer' | 'Customer' | 'Vacation' | 'Task', ParentType, ContextType>;
-};
-
-export type SubscriptionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
-  changesAvailable?: SubscriptionResolver<ResolversTypes['ChangesAvailable'], "changesAvailable", ParentType, ContextType>;
-};
-
-export type ChangesAvailableResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ChangesAvailable'] = ResolversParentTypes['ChangesAvailable']> = {
-  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
-};
-
-export type ChangePageResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ChangePage'] = ResolversParentTypes['ChangePage']> = {
-  changed?: Resolver<Array<ResolversTypes['Entity']>, ParentType, ContextType>;
-  removed?: Resolver<Array<ResolversTypes['Removal']>, ParentType, ContextType>;
-  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
-  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-  reset?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-};
-
-export type RemovalResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Removal'] = ResolversParentTypes['Removal']> = {
-  type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  reason?: Resolver<ResolversTypes['RemovalReason'], ParentType, ContextType>;
-};
-
-export type TaskPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['TaskPayload'] = ResolversParentTypes['TaskPayload']> = {
-  __resolveType: TypeResolveFn<'BookVacationPayload' | 'VacationPayload' | 'CustomerPayload' | 'ResolvePayload' | 'TaskOnlyPayload' | 'CheckOutPayload' | 'CheckInPayload', ParentType, ContextType>;
-};
-
-export type TaskResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Task'] = ResolversParentTypes['Task']> = {
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  updatedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
-  updatedBy?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
-  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  status?: Resolver<ResolversTypes['TaskStatus'], ParentType, ContextType>;
-  progress?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
-  steps?: Resolver<Array<ResolversTypes['TaskStep']>, ParentType, ContextType>;
-  conflict?: Resolver<Maybe<ResolversTypes['Conflict']>, ParentType, ContextType>;
-  rejection?: Resolver<Maybe<ResolversTypes['Rejection']>, ParentType, ContextType>;
-  reconciliation?: Resolver<Array<ResolversTypes['Reconciliation']>, ParentType, ContextType>;
-  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
-};
-
-export type TaskStepResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['TaskStep'] = ResolversParentTypes['TaskStep']> = {
-  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  status?: Resolver<ResolversTypes['StepStatus'], ParentType, ContextType>;
-  attempts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  optional?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-  error?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
-  endedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
-};
-
-export type ConflictResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Conflict'] = ResolversParentTypes['Conflict']> = {
-  type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  fields?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
-  base?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
-  mine?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
-  theirs?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
-  theirsVersion?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  theirsBy?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
-  theirsAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
-};
-
-export type RejectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Rejection'] = ResolversParentTypes['Rejection']> = {
-  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  field?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  suggestions?: Resolver<Array<ResolversTypes['Suggestion']>, ParentType, ContextType>;
-  failedTask?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
-};
-
-export type SuggestionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Suggestion'] = ResolversParentTypes['Suggestion']> = {
-  label?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  patch?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
-};
-
-export type ReconciliationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Reconciliation'] = ResolversParentTypes['Reconciliation']> = {
-  field?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  from?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
-  to?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
-  rule?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-};
-
-export type TaskConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['TaskConnection'] = ResolversParentTypes['TaskConnection']> = {
-  nodes?: Resolver<Array<ResolversTypes['Task']>, ParentType, ContextType>;
-  endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-};
-
-export type ResolvePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ResolvePayload'] = ResolversParentTypes['ResolvePayload']> = {
-  task?: Resolver<ResolversTypes['Task'], ParentType, ContextType>;
-  resolved?: Resolver<Maybe<ResolversTypes['Task']>, ParentType, ContextType>;
-  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
-};
-
-export type TaskOnlyPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['TaskOnlyPayload'] = ResolversParentTypes['TaskOnlyPayload']> = {
-  task?: Resolver<ResolversTypes['Task'], ParentType, ContextType>;
-  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
-};
-
-export type CheckOutPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['CheckOutPayload'] = ResolversParentTypes['CheckOutPayload']> = {
-  task?: Resolver<ResolversTypes['Task'], ParentType, ContextType>;
-  token?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  until?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
-  heldBy?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
-  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
-};
-
-export type CheckInPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['CheckInPayload'] = ResolversParentTypes['CheckInPayload']> = {
-  task?: Resolver<ResolversTypes['Task'], ParentType, ContextType>;
-  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
-};
-
 export type Resolvers<ContextType = GatewayContext> = {
+  DateTime?: GraphQLScalarType;
+  Date?: GraphQLScalarType;
+  JSON?: GraphQLScalarType;
+  Cursor?: GraphQLScalarType;
+  Entity?: EntityResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
+  ChangesAvailable?: ChangesAvailableResolvers<ContextType>;
+  ChangePage?: ChangePageResolvers<ContextType>;
+  Removal?: RemovalResolvers<ContextType>;
+  TaskPayload?: TaskPayloadResolvers<ContextType>;
+  Task?: TaskResolvers<ContextType>;
+  TaskStep?: TaskStepResolvers<ContextType>;
+  Conflict?: ConflictResolvers<ContextType>;
+  Rejection?: RejectionResolvers<ContextType>;
+  Suggestion?: SuggestionResolvers<ContextType>;
+  Reconciliation?: ReconciliationResolvers<ContextType>;
+  TaskConnection?: TaskConnectionResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
+  ResolvePayload?: ResolvePayloadResolvers<ContextType>;
+  TaskOnlyPayload?: TaskOnlyPayloadResolvers<ContextType>;
+  CheckOutPayload?: CheckOutPayloadResolvers<ContextType>;
+  CheckInPayload?: CheckInPayloadResolvers<ContextType>;
   Money?: MoneyResolvers<ContextType>;
   Offer?: OfferResolvers<ContextType>;
   HotelOffer?: HotelOfferResolvers<ContextType>;
@@ -1107,26 +1128,5 @@ export type Resolvers<ContextType = GatewayContext> = {
   HotelOfferConnection?: HotelOfferConnectionResolvers<ContextType>;
   FlightOfferConnection?: FlightOfferConnectionResolvers<ContextType>;
   CarOfferConnection?: CarOfferConnectionResolvers<ContextType>;
-  DateTime?: GraphQLScalarType;
-  Date?: GraphQLScalarType;
-  JSON?: GraphQLScalarType;
-  Cursor?: GraphQLScalarType;
-  Entity?: EntityResolvers<ContextType>;
-  Subscription?: SubscriptionResolvers<ContextType>;
-  ChangesAvailable?: ChangesAvailableResolvers<ContextType>;
-  ChangePage?: ChangePageResolvers<ContextType>;
-  Removal?: RemovalResolvers<ContextType>;
-  TaskPayload?: TaskPayloadResolvers<ContextType>;
-  Task?: TaskResolvers<ContextType>;
-  TaskStep?: TaskStepResolvers<ContextType>;
-  Conflict?: ConflictResolvers<ContextType>;
-  Rejection?: RejectionResolvers<ContextType>;
-  Suggestion?: SuggestionResolvers<ContextType>;
-  Reconciliation?: ReconciliationResolvers<ContextType>;
-  TaskConnection?: TaskConnectionResolvers<ContextType>;
-  ResolvePayload?: ResolvePayloadResolvers<ContextType>;
-  TaskOnlyPayload?: TaskOnlyPayloadResolvers<ContextType>;
-  CheckOutPayload?: CheckOutPayloadResolvers<ContextType>;
-  CheckInPayload?: CheckInPayloadResolvers<ContextType>;
 };
 
