@@ -70,6 +70,8 @@ const RETRY_BASE_MS = 1000
 const RETRY_MAX_MS = 60_000
 /** A poke reaches every device of an agency at the same moment. */
 const NOTICE_JITTER_MS = 250
+/** In one pull. */
+const MAX_RESETS = 3
 const DELTA_ID = 'ROOT_DELTA'
 
 const TASK_STATUS: DocumentNode = parse('fragment LayoverTaskStatus on Task { status }', { noLocation: true })
@@ -259,6 +261,7 @@ export class SyncLoop implements Sync {
     const scopes = JSON.stringify(this.#scopes ?? null)
     const result: PullResult = { changed: 0, removed: 0, pages: 0, reset: false }
     const toAsk: string[] = []
+    let resets = 0
     for (let hasMore = true; hasMore; ) {
       const known = readSyncRecord(cache)
       const isSameScopes = known?.scopes === scopes
@@ -271,6 +274,8 @@ export class SyncLoop implements Sync {
       const page = readPage(document, data)
       const reset = page.reset || (known !== null && !isSameScopes)
       if (this.#stopped.signal.aborted) throw this.#stopped.signal.reason
+      resets += reset ? 1 : 0
+      if (resets > MAX_RESETS) throw new LayoverError('REFUSED', 'The gateway takes none of the cursors that it gives.')
       result.removed += await this.#apply(document, variables, page, reset, scopes)
       result.changed += page.changed.length
       result.pages += 1

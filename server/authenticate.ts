@@ -11,7 +11,10 @@ const PUBLIC_KEY = ['RS256', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA']
  * Reads `authorization: Bearer <JWT>`: `sub` is the user, `agency` (or `tenantClaim`) the tenant, `roles` a list. A token that
  * is absent, expired, not signed by this key or without these claims is nobody: undefined.
  */
-export function jwtAuthenticator(key: TokenKey, options: { tenantClaim?: string } = {}): (credentials: Credentials) => Promise<Viewer | undefined> {
+export function jwtAuthenticator(
+  key: TokenKey,
+  options: { tenantClaim?: string } = {},
+): (credentials: Credentials) => Promise<Viewer | undefined> {
   const tenantClaim = options.tenantClaim ?? 'agency'
   const verify = verifier(key)
   return async ({ authorization }) => {
@@ -26,11 +29,14 @@ export function jwtAuthenticator(key: TokenKey, options: { tenantClaim?: string 
 }
 
 function verifier(key: TokenKey): (token: string) => Promise<JWTPayload | undefined> {
-  const known: Uint8Array | JWTVerifyGetKey = 'secret' in key ? new TextEncoder().encode(key.secret) : createRemoteJWKSet(new URL(key.jwksUrl))
+  const known: Uint8Array | JWTVerifyGetKey =
+    'secret' in key ? new TextEncoder().encode(key.secret) : createRemoteJWKSet(new URL(key.jwksUrl))
   return async token => {
     try {
       const { payload } =
-        known instanceof Uint8Array ? await jwtVerify(token, known, { algorithms: HMAC }) : await jwtVerify(token, known, { algorithms: PUBLIC_KEY })
+        known instanceof Uint8Array
+          ? await jwtVerify(token, known, { algorithms: HMAC })
+          : await jwtVerify(token, known, { algorithms: PUBLIC_KEY })
       return payload
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined

@@ -43,7 +43,9 @@ export function merge(
     return { kind: 'conflict', fields: clashes, base: base && pick(base, Object.keys(patch)) }
   }
   // A field that the patch sets to what it was is no edit: somebody else's change of it stays.
-  const fields = Object.fromEntries(Object.entries(patch).filter(([field]) => !foreign?.has(field) || same(patch[field], current[field])))
+  const fields = Object.fromEntries(
+    Object.entries(patch).filter(([field]) => !foreign?.has(field) || same(patch[field], current[field])),
+  )
   const reconciliation = [...(foreign ?? [])].map(field => ({
     field,
     from: base?.[field] ?? null,

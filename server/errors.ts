@@ -6,7 +6,11 @@ import { StoreError } from './store/store.ts'
 const HTTP_STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403 }
 
 /** An error that a client may see: stable code, text for people, and the input to mend. */
-export function refuse(code: ErrorCode, message: string, details: { field?: string; cause?: unknown } = {}): GraphQLError {
+export function refuse(
+  code: ErrorCode,
+  message: string,
+  details: { field?: string; cause?: unknown } = {},
+): GraphQLError {
   const status = HTTP_STATUS[code]
   return new GraphQLError(message, {
     extensions: {
@@ -40,15 +44,26 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, log:
   }
   if (original instanceof StoreError) {
     log.error({ error: original, path: formatted.path }, 'the store did not answer')
-    return { message: 'The store does not answer just now. Send it again.', ...place, extensions: { code: ERROR_CODES.STORE_UNAVAILABLE } }
+    return {
+      message: 'The store does not answer just now. Send it again.',
+      ...place,
+      extensions: { code: ERROR_CODES.STORE_UNAVAILABLE },
+    }
   }
   const code = formatted.extensions?.['code']
-  if (typeof code === 'string' && (FOREIGN_CODES.has(code) || (code in ERROR_CODES && code !== ERROR_CODES.INTERNAL_SERVER_ERROR))) {
+  if (
+    typeof code === 'string' &&
+    (FOREIGN_CODES.has(code) || (code in ERROR_CODES && code !== ERROR_CODES.INTERNAL_SERVER_ERROR))
+  ) {
     const { stacktrace: _, ...extensions } = formatted.extensions ?? {}
     return { message: withoutValues(formatted.message), ...place, extensions }
   }
   log.error({ error: original, path: formatted.path }, 'an unexpected error')
-  return { message: 'Something went wrong in the gateway; it is in its log.', ...place, extensions: { code: ERROR_CODES.INTERNAL_SERVER_ERROR } }
+  return {
+    message: 'Something went wrong in the gateway; it is in its log.',
+    ...place,
+    extensions: { code: ERROR_CODES.INTERNAL_SERVER_ERROR },
+  }
 }
 
 /** What graphql and our scalars may say of a wrong value; anything else could be a piece of the value itself. */

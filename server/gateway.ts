@@ -9,9 +9,9 @@ import { type Records, recordsFor } from './records.ts'
 import { gatewayResolvers, taskResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
 import type { Store } from './store/store.ts'
-import { importRecords } from './sync/reference.ts'
 import { type Collection, taskCollection } from './sync/collection.ts'
-import { type Pokes, pokesOf } from './sync/notify.ts'
+import { pokesOf } from './sync/notify.ts'
+import { importRecords } from './sync/reference.ts'
 import type { TaskDefinition } from './tasks/define-task.ts'
 import { resolveConflictTask } from './tasks/resolve-conflict.ts'
 import { TaskRunner } from './tasks/runner.ts'
@@ -63,7 +63,10 @@ export interface Gateway {
   /** Lets running steps end, keeps the rest for the next start, and closes the store. */
   stop(): Promise<void>
   /** Makes these the reference data of a type: new, changed and gone ones reach every device. Returns how many changed. */
-  importRecords(type: string, records: readonly { readonly id: string; readonly [field: string]: unknown }[]): Promise<number>
+  importRecords(
+    type: string,
+    records: readonly { readonly id: string; readonly [field: string]: unknown }[],
+  ): Promise<number>
 }
 
 const DAY_MS = 86_400_000
@@ -86,7 +89,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     log,
     retentionMs: (options.taskRetentionDays ?? 400) * DAY_MS,
   })
-  let pokes: Pokes | undefined
+  const pokes = pokesOf(store, collections)
   const setting = {
     store,
     collections,
@@ -95,7 +98,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     supervisorRole,
     random,
     runner,
-    subscribe: (viewer: Viewer) => (pokes ??= pokesOf(store, collections)).subscribe(viewer),
+    subscribe: (viewer: Viewer) => pokes.subscribe(viewer),
   }
   const schema = buildSchema({
     typeDefs: options.typeDefs,
@@ -125,7 +128,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       await runner.recover()
     },
     async stop() {
-      pokes?.close()
+      pokes.close()
       await engine.stop()
       await store.close()
     },

@@ -1,13 +1,41 @@
 /** Door: `layover/server`. Stores and HTTP adapters have doors of their own. */
 export { jwtAuthenticator, signToken, type TokenKey } from './authenticate.ts'
 export { refuse } from './errors.ts'
-export { createGateway, type Credentials, type Gateway, type GatewayContext, type GatewayOptions } from './gateway.ts'
+export { type Credentials, createGateway, type Gateway, type GatewayContext, type GatewayOptions } from './gateway.ts'
 export { type Log, silentLog } from './log.ts'
 export type { RecordPage, Records } from './records.ts'
 export { notServed } from './resolvers.ts'
 export type { EntityRecord, Store } from './store/store.ts'
 export { StoreError, type StoreErrorCode } from './store/store.ts'
-export { type Collection, type CollectionRules, defineCollection, ownedBy, type Reach, referenceData } from './sync/collection.ts'
-export { defineTask, done, type PlainTask, type SagaTask, type Step, type StepAnswer, type StepCall, type StepResults, type TaskDefinition, type TaskTransaction, type Written } from './tasks/define-task.ts'
-export { type Confirmed, type Conflicted, confirmed, type Outcome, type Reconciliation, type Rejected, rejected, type Suggestion } from './tasks/outcome.ts'
+export {
+  type Collection,
+  type CollectionRules,
+  defineCollection,
+  ownedBy,
+  type Reach,
+  referenceData,
+} from './sync/collection.ts'
+export {
+  defineTask,
+  done,
+  type PlainTask,
+  type SagaTask,
+  type Step,
+  type StepAnswer,
+  type StepCall,
+  type StepResults,
+  type TaskDefinition,
+  type TaskTransaction,
+  type Written,
+} from './tasks/define-task.ts'
+export {
+  type Confirmed,
+  type Conflicted,
+  confirmed,
+  type Outcome,
+  type Reconciliation,
+  type Rejected,
+  rejected,
+  type Suggestion,
+} from './tasks/outcome.ts'
 export { hasRole, SHARED_PARTITION, tenantPartition, type Viewer } from './viewer.ts'

@@ -1,6 +1,13 @@
 /** Exactly once: who has been here before, and with what. */
 import { createHash } from 'node:crypto'
-import { getNamedType, type GraphQLArgument, type GraphQLInputField, isInputObjectType, isListType, isNonNullType } from 'graphql'
+import {
+  type GraphQLArgument,
+  type GraphQLInputField,
+  getNamedType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+} from 'graphql'
 import { REJECTION_CODES, TASK_ARGUMENT } from '../protocol/index.ts'
 import type { StoredTask } from './store/store.ts'
 import { type Rejected, rejected } from './tasks/outcome.ts'
@@ -13,7 +20,9 @@ type Fields = Readonly<Record<string, unknown>>
  */
 export function inputHash(field: string, args: Fields, declared: readonly GraphQLArgument[]): string {
   const relevant = declared.filter(argument => argument.name !== TASK_ARGUMENT)
-  return createHash('sha256').update(JSON.stringify([field, canonicalFields(args, relevant)])).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([field, canonicalFields(args, relevant)]))
+    .digest('hex')
 }
 
 function canonicalFields(values: Fields, declared: readonly (GraphQLArgument | GraphQLInputField)[]): unknown[] {
@@ -21,7 +30,9 @@ function canonicalFields(values: Fields, declared: readonly (GraphQLArgument | G
     .sort((left, right) => (left.name < right.name ? -1 : 1))
     .filter(({ name }) => values[name] !== undefined)
     .map(input => ({ input, value: canonicalValue(values[input.name], input.type) }))
-    .filter(({ input, value }) => JSON.stringify(value) !== JSON.stringify(canonicalValue(input.defaultValue, input.type)))
+    .filter(
+      ({ input, value }) => JSON.stringify(value) !== JSON.stringify(canonicalValue(input.defaultValue, input.type)),
+    )
     .map(({ input, value }) => [input.name, value])
 }
 
@@ -44,10 +55,16 @@ function sorted(value: unknown): unknown {
   )
 }
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Why a known id can't be answered with its first outcome, or undefined when it can. */
-export function refusalOfRepeat(known: StoredTask, hash: string, now: number, retentionMs: number): Rejected | undefined {
+export function refusalOfRepeat(
+  known: StoredTask,
+  hash: string,
+  now: number,
+  retentionMs: number,
+): Rejected | undefined {
   if (known.inputHash !== hash) {
     return rejected(
       REJECTION_CODES.ID_REUSED,

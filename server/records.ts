@@ -13,7 +13,10 @@ export interface Records {
   /** Undefined for what is missing, deleted or not the viewer's to see: the three can't be told apart. */
   find(type: string, id: string): Promise<EntityRecord | undefined>
   /** In order of id. */
-  list(type: string, query: Pick<ListQuery, 'equals' | 'contains' | 'first'> & { after?: string | null }): Promise<RecordPage>
+  list(
+    type: string,
+    query: Pick<ListQuery, 'equals' | 'contains' | 'first'> & { after?: string | null },
+  ): Promise<RecordPage>
 }
 
 export function recordsFor(store: Store, collections: ReadonlyMap<string, Collection>, viewer: Viewer): Records {
@@ -51,6 +54,7 @@ export function selectionFor(collection: Collection, viewer: Viewer): Selection 
 
 function collectionOf(collections: ReadonlyMap<string, Collection>, type: string): Collection {
   const collection = collections.get(type)
-  if (collection === undefined) throw new Error(`${type} is not a collection of this gateway: add defineCollection('${type}')`)
+  if (collection === undefined)
+    throw new Error(`${type} is not a collection of this gateway: add defineCollection('${type}')`)
   return collection
 }

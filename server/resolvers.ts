@@ -39,7 +39,13 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
         const own = await store.view.record(tenantPartition(viewer), TASK_TYPE, taskKey({ user: viewer.user, id }))
         if (own !== undefined) return own.entity
         const user = visibleTasksOf(viewer)
-        const [found] = await store.view.tasks({ partition: tenantPartition(viewer), user, ids: [id], after: 0, first: 1 })
+        const [found] = await store.view.tasks({
+          partition: tenantPartition(viewer),
+          user,
+          ids: [id],
+          after: 0,
+          first: 1,
+        })
         return found?.entity ?? null
       },
       tasks: async (_: unknown, args: TasksArguments, { viewer }: GatewayContext) => {
@@ -81,7 +87,9 @@ export function taskResolvers(definitions: readonly TaskDefinition[], setting: R
     const before = latest.get(definition.name)
     if (before === undefined || before.version < definition.version) latest.set(definition.name, definition)
   }
-  return { Mutation: Object.fromEntries([...latest].map(([name, definition]) => [name, taskResolver(definition, setting)])) }
+  return {
+    Mutation: Object.fromEntries([...latest].map(([name, definition]) => [name, taskResolver(definition, setting)])),
+  }
 }
 
 interface TasksArguments {
@@ -102,7 +110,10 @@ function taskResolver(definition: TaskDefinition, setting: ResolverSetting): Fie
   return async (_, { task: input, ...args }, context, info) => {
     const { viewer, document } = context
     if (document.stopped) {
-      throw refuse(ERROR_CODES.NOT_ATTEMPTED, 'A task before this one in the document could not be taken, so this one was not tried. Send it again.')
+      throw refuse(
+        ERROR_CODES.NOT_ATTEMPTED,
+        'A task before this one in the document could not be taken, so this one was not tried. Send it again.',
+      )
     }
     try {
       const identity = checkIdentity(input as TaskInput | null | undefined, setting.random)
@@ -155,11 +166,16 @@ function referenceFor(task: StoredTask, field: string, type: string): RecordRefe
   return task.contested?.type === type ? task.contested : null
 }
 
-function checkIdentity(input: TaskInput | null | undefined, random: Random): { id: string; client: string | null; sequence: number | null; after: readonly string[] } {
+function checkIdentity(
+  input: TaskInput | null | undefined,
+  random: Random,
+): { id: string; client: string | null; sequence: number | null; after: readonly string[] } {
   if (input == null) return { id: random.uuid(), client: null, sequence: null, after: [] }
-  const wrong = (field: string, what: string): Error => refuse(ERROR_CODES.BAD_USER_INPUT, `${field} ${what}`, { field })
+  const wrong = (field: string, what: string): Error =>
+    refuse(ERROR_CODES.BAD_USER_INPUT, `${field} ${what}`, { field })
   if (!isClientId(input.id)) throw wrong('task.id', 'must be 1 to 128 letters, digits or "._~-"; a UUID is best.')
-  if (input.client != null && !isClientId(input.client)) throw wrong('task.client', 'must be 1 to 128 letters, digits or "._~-".')
+  if (input.client != null && !isClientId(input.client))
+    throw wrong('task.client', 'must be 1 to 128 letters, digits or "._~-".')
   if (input.sequence != null && input.sequence < 0) throw wrong('task.sequence', 'must not be negative.')
   const after = [...new Set(input.after ?? [])]
   if (after.length > MAX_PAGE || !after.every(isClientId)) throw wrong('task.after', 'must be ids of tasks.')

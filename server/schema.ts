@@ -9,7 +9,12 @@ import type { GatewayContext } from './gateway.ts'
 // biome-ignore lint/suspicious/noExplicitAny: the shape that graphql-tools takes; the domain's own resolvers are typed by codegen
 export type Resolvers = any
 
-export type FieldResolver = (source: unknown, args: Record<string, unknown>, context: GatewayContext, info: GraphQLResolveInfo) => unknown
+export type FieldResolver = (
+  source: unknown,
+  args: Record<string, unknown>,
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+) => unknown
 
 /** The gateway's half and the domain's, as one executable schema. */
 export function buildSchema(options: { typeDefs: string; resolvers: readonly Resolvers[] }): GraphQLSchema {
@@ -29,9 +34,15 @@ function isDate(value: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value)
 }
 
-function textScalar(name: string, form: string, isValid: (value: string) => boolean, normalise = (value: string): string => value): GraphQLScalarType {
+function textScalar(
+  name: string,
+  form: string,
+  isValid: (value: string) => boolean,
+  normalise = (value: string): string => value,
+): GraphQLScalarType {
   const take = (value: unknown): string => {
-    if (typeof value !== 'string' || !isValid(value)) throw refuse(ERROR_CODES.BAD_USER_INPUT, `${name} must be ${form}.`)
+    if (typeof value !== 'string' || !isValid(value))
+      throw refuse(ERROR_CODES.BAD_USER_INPUT, `${name} must be ${form}.`)
     return normalise(value)
   }
   return new GraphQLScalarType({

@@ -59,7 +59,12 @@ function isTypeOnly(statement: ts.ImportDeclaration | ts.ExportDeclaration): boo
   if (clause === undefined) return false
   if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true
   const named = clause.namedBindings
-  return clause.name === undefined && named !== undefined && ts.isNamedImports(named) && named.elements.every(element => element.isTypeOnly)
+  return (
+    clause.name === undefined &&
+    named !== undefined &&
+    ts.isNamedImports(named) &&
+    named.elements.every(element => element.isTypeOnly)
+  )
 }
 
 const sources = ['protocol', 'client', 'server', 'examples'].flatMap(filesBelow).map(read)
@@ -69,11 +74,15 @@ const isConfig = (path: string): boolean => path.endsWith('.config.ts')
 
 /** Imports that break a rule, as `file:line specifier`. */
 const offenders = (rule: (from: string, imported: Import) => boolean): string[] =>
-  sources.flatMap(({ path, imports }) => imports.filter(imported => rule(path, imported)).map(({ line, specifier }) => `${path}:${line} ${specifier}`))
+  sources.flatMap(({ path, imports }) =>
+    imports.filter(imported => rule(path, imported)).map(({ line, specifier }) => `${path}:${line} ${specifier}`),
+  )
 
 describe('the arrows', () => {
   it('protocol imports nothing of ours', () => {
-    expect(offenders((from, { target }) => room(from) === 'protocol' && target !== undefined && room(target) !== 'protocol')).toEqual([])
+    expect(
+      offenders((from, { target }) => room(from) === 'protocol' && target !== undefined && room(target) !== 'protocol'),
+    ).toEqual([])
   })
 
   it('client and server never import each other', () => {
@@ -83,7 +92,12 @@ describe('the arrows', () => {
 
   it('client and protocol stand without Node', () => {
     const inNode = (path: string): boolean => isConfig(path) || path === 'client/build.ts'
-    expect(offenders((from, { specifier }) => /^(client|protocol)$/.test(room(from)) && !inNode(from) && specifier.startsWith('node:'))).toEqual([])
+    expect(
+      offenders(
+        (from, { specifier }) =>
+          /^(client|protocol)$/.test(room(from)) && !inNode(from) && specifier.startsWith('node:'),
+      ),
+    ).toEqual([])
   })
 
   it('nothing outside the vacation folders imports vacation', () => {
@@ -91,25 +105,43 @@ describe('the arrows', () => {
   })
 
   it('vacation, the playground and the examples use only the doors', () => {
-    const own = (from: string, target: string): boolean => dirname(target).startsWith(from.split('/').slice(0, 2).join('/'))
-    const guest = (from: string): boolean => isVacation(from) || from.startsWith('examples/') || from.startsWith('client/playground/')
-    expect(offenders((from, { specifier, target }) => guest(from) && target !== undefined && specifier.startsWith('.') && !own(from, target))).toEqual([])
+    const own = (from: string, target: string): boolean =>
+      dirname(target).startsWith(from.split('/').slice(0, 2).join('/'))
+    const guest = (from: string): boolean =>
+      isVacation(from) || from.startsWith('examples/') || from.startsWith('client/playground/')
+    expect(
+      offenders(
+        (from, { specifier, target }) =>
+          guest(from) && target !== undefined && specifier.startsWith('.') && !own(from, target),
+      ),
+    ).toEqual([])
   })
 
   it('only vacation/main names a store adapter, and only the adapters name their database', () => {
     const names = (specifier: string): boolean => /server\/sqlite$|store\/sqlite\.ts$/.test(specifier)
     expect(offenders((from, { specifier }) => names(specifier) && from !== 'server/vacation/main.ts')).toEqual([])
-    const database = (from: string): boolean => from.startsWith('server/store/sqlite') || from.startsWith('server/vacation/suppliers/sandbox')
+    const database = (from: string): boolean =>
+      from.startsWith('server/store/sqlite') || from.startsWith('server/vacation/suppliers/sandbox')
     expect(offenders((from, { specifier }) => specifier === 'better-sqlite3' && !database(from))).toEqual([])
   })
 
   it('the core of the server knows no HTTP server', () => {
     const http = /^(fastify|@fastify\/|@as-integrations\/|express|ws$|graphql-ws|node:https?$)/
-    expect(offenders((from, { specifier }) => from.startsWith('server/') && !isVacation(from) && !from.startsWith('server/use/') && http.test(specifier))).toEqual([])
+    expect(
+      offenders(
+        (from, { specifier }) =>
+          from.startsWith('server/') && !isVacation(from) && !from.startsWith('server/use/') && http.test(specifier),
+      ),
+    ).toEqual([])
   })
 
   it('there is no cycle of value imports', () => {
-    const edges = new Map(sources.map(({ path, imports }) => [path, imports.filter(({ typeOnly }) => !typeOnly).flatMap(({ target }) => target ?? [])]))
+    const edges = new Map(
+      sources.map(({ path, imports }) => [
+        path,
+        imports.filter(({ typeOnly }) => !typeOnly).flatMap(({ target }) => target ?? []),
+      ]),
+    )
     const cycles: string[] = []
     const done = new Set<string>()
     const visit = (path: string, trail: readonly string[]): void => {
@@ -128,33 +160,57 @@ describe('the arrows', () => {
   it('there are no default exports', () => {
     const found = sources
       .filter(({ path }) => !isConfig(path))
-      .filter(({ tree }) => tree.statements.some(statement => ts.isExportAssignment(statement) || (ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword))))
+      .filter(({ tree }) =>
+        tree.statements.some(
+          statement =>
+            ts.isExportAssignment(statement) ||
+            (ts.canHaveModifiers(statement) &&
+              ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword)),
+        ),
+      )
     expect(found.map(({ path }) => path)).toEqual([])
   })
 })
 
 describe('the ports: clock, randomness and network are handed in', () => {
   const globals = new Set(['setTimeout', 'setInterval', 'fetch', 'WebSocket', 'XMLHttpRequest'])
-  const members = new Set(['Date.now', 'Math.random', 'crypto.randomUUID', 'performance.now', 'globalThis.fetch', 'globalThis.crypto', 'window.fetch', 'window.setTimeout'])
+  const members = new Set([
+    'Date.now',
+    'Math.random',
+    'crypto.randomUUID',
+    'performance.now',
+    'globalThis.fetch',
+    'globalThis.crypto',
+    'window.fetch',
+    'window.setTimeout',
+  ])
   /** Where the real ones are made and handed in. */
   const origins = new Set(['protocol/ports.ts', 'server/vacation/serve.ts', 'client/build.ts'])
   /** Pages are at the edge of the world: there the browser is handed in. */
-  const isPage = (path: string): boolean => path.startsWith('client/vacation/') || path.startsWith('client/playground/') || path.startsWith('examples/')
+  const isPage = (path: string): boolean =>
+    path.startsWith('client/vacation/') || path.startsWith('client/playground/') || path.startsWith('examples/')
 
   function reached(node: ts.Node): string | undefined {
     if (ts.isPropertyAccessExpression(node)) {
       const name = `${node.expression.getText()}.${node.name.text}`
       return members.has(name) ? name : undefined
     }
-    if (ts.isNewExpression(node) && node.expression.getText() === 'Date' && (node.arguments?.length ?? 0) === 0) return 'new Date()'
+    if (ts.isNewExpression(node) && node.expression.getText() === 'Date' && (node.arguments?.length ?? 0) === 0)
+      return 'new Date()'
     if (!ts.isCallExpression(node) && !ts.isNewExpression(node)) return undefined
-    return ts.isIdentifier(node.expression) && globals.has(node.expression.text) && !isLocal(node, node.expression.text) ? node.expression.text : undefined
+    return ts.isIdentifier(node.expression) && globals.has(node.expression.text) && !isLocal(node, node.expression.text)
+      ? node.expression.text
+      : undefined
   }
 
   /** Is the name a parameter or variable of a scope around it? Then it was handed in. */
   function isLocal(node: ts.Node, name: string): boolean {
     for (let scope: ts.Node | undefined = node; scope !== undefined; scope = scope.parent) {
-      if (ts.isFunctionLike(scope) && scope.parameters.some(parameter => new RegExp(`\\b${name}\\b`).test(parameter.name.getText()))) return true
+      if (
+        ts.isFunctionLike(scope) &&
+        scope.parameters.some(parameter => new RegExp(`\\b${name}\\b`).test(parameter.name.getText()))
+      )
+        return true
     }
     return false
   }
@@ -165,7 +221,8 @@ describe('the ports: clock, randomness and network are handed in', () => {
       if (origins.has(path) || isPage(path)) continue
       const visit = (node: ts.Node): void => {
         const name = reached(node)
-        if (name !== undefined) found.push(`${path}:${tree.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${name}`)
+        if (name !== undefined)
+          found.push(`${path}:${tree.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${name}`)
         ts.forEachChild(node, visit)
       }
       visit(tree)
@@ -176,6 +233,8 @@ describe('the ports: clock, randomness and network are handed in', () => {
 
 describe('the size of things', () => {
   it('no source file is longer than 400 lines', () => {
-    expect(sources.filter(({ tree }) => tree.getLineAndCharacterOfPosition(tree.end).line > 400).map(({ path }) => path)).toEqual([])
+    expect(
+      sources.filter(({ tree }) => tree.getLineAndCharacterOfPosition(tree.end).line > 400).map(({ path }) => path),
+    ).toEqual([])
   })
 })

@@ -7,10 +7,25 @@ import * as protocol from '../protocol/index.ts'
 import { gatewaySdl } from '../server/__generated__/gateway-sdl.ts'
 import { vacationSdl } from '../server/vacation/__generated__/vacation-sdl.ts'
 
-const { aliasOf, assertTaskMove, ERROR_CODES, errorCode, isClientId, isRetryableCode, isSettled, PROTOCOL_VERSION, REJECTION_CODES, TASK_MOVES, TASK_STATUSES, variableOf } = protocol
+const {
+  aliasOf,
+  assertTaskMove,
+  ERROR_CODES,
+  errorCode,
+  isClientId,
+  isRetryableCode,
+  isSettled,
+  PROTOCOL_VERSION,
+  REJECTION_CODES,
+  TASK_MOVES,
+  TASK_STATUSES,
+  variableOf,
+} = protocol
 
 /** SHA-256 of the protocol's SDL (without comments) and its constants, by PROTOCOL_VERSION. */
-const KNOWN: Readonly<Record<number, string>> = { 1: 'f563d9a3bf88fb315fd3744c62c9c1dfb758e06c890424da222e8779cba722e2' }
+const KNOWN: Readonly<Record<number, string>> = {
+  1: 'f563d9a3bf88fb315fd3744c62c9c1dfb758e06c890424da222e8779cba722e2',
+}
 
 describe('the protocol', () => {
   it('has a new version when the wire has changed', () => {
@@ -37,23 +52,37 @@ describe('the protocol', () => {
         else expect(() => assertTaskMove(status, next)).toThrow(`illegal task move ${status} -> ${next}`)
       }
     }
-    expect(TASK_STATUSES.filter(isSettled)).toEqual(['CONFIRMED', 'CONFLICT', 'REJECTED', 'IN_REVIEW', 'PARKED', 'CANCELLED'])
+    expect(TASK_STATUSES.filter(isSettled)).toEqual([
+      'CONFIRMED',
+      'CONFLICT',
+      'REJECTED',
+      'IN_REVIEW',
+      'PARKED',
+      'CANCELLED',
+    ])
   })
 
   it('takes UUIDs and plain words as ids, and nothing that could be a path, a header or a line', () => {
     for (const id of ['0191f0a5-2c7e-7000-8000-000000000000', 'customer-1', 'a']) expect(isClientId(id)).toBe(true)
-    for (const id of ['', '../x', 'a b', 'a\n', 'a:b', 'a/b', 'x'.repeat(129), 7, null, undefined]) expect(isClientId(id)).toBe(false)
+    for (const id of ['', '../x', 'a b', 'a\n', 'a:b', 'a/b', 'x'.repeat(129), 7, null, undefined])
+      expect(isClientId(id)).toBe(false)
   })
 
   it('tells errors apart by code', () => {
     expect(errorCode({ extensions: { code: 'NOT_ATTEMPTED' } })).toBe('NOT_ATTEMPTED')
-    for (const odd of [null, 'NOT_ATTEMPTED', {}, { extensions: null }, { extensions: { code: 7 } }]) expect(errorCode(odd)).toBeUndefined()
-    expect(Object.keys(ERROR_CODES).filter(isRetryableCode)).toEqual(['NOT_ATTEMPTED', 'STORE_UNAVAILABLE', 'INTERNAL_SERVER_ERROR'])
+    for (const odd of [null, 'NOT_ATTEMPTED', {}, { extensions: null }, { extensions: { code: 7 } }])
+      expect(errorCode(odd)).toBeUndefined()
+    expect(Object.keys(ERROR_CODES).filter(isRetryableCode)).toEqual([
+      'NOT_ATTEMPTED',
+      'STORE_UNAVAILABLE',
+      'INTERNAL_SERVER_ERROR',
+    ])
   })
 
   it('names every code in its prose', () => {
     const prose = readFileSync(new URL('../protocol/README.md', import.meta.url), 'utf8')
-    for (const code of [...Object.keys(ERROR_CODES), ...Object.keys(REJECTION_CODES)]) expect(prose, code).toContain(`\`${code}\``)
+    for (const code of [...Object.keys(ERROR_CODES), ...Object.keys(REJECTION_CODES)])
+      expect(prose, code).toContain(`\`${code}\``)
   })
 })
 
@@ -62,7 +91,9 @@ describe('the contract', () => {
 
   it('in schema.graphql is the one that the gateway serves', () => {
     const served = buildSchema(`${gatewaySdl}\n${vacationSdl}`)
-    expect(printSchema(lexicographicSortSchema(buildSchema(written)))).toBe(printSchema(lexicographicSortSchema(served)))
+    expect(printSchema(lexicographicSortSchema(buildSchema(written)))).toBe(
+      printSchema(lexicographicSortSchema(served)),
+    )
   })
 
   it('has only nullable mutations: a failing field must not take its neighbours answers with it', () => {

@@ -1,6 +1,6 @@
 /** Sign-in by picking a demo user. A gateway that is not in demo mode answers 404: then the caller brings a token. */
 
-export interface DemoUser {
+interface DemoUser {
   user: string
   agency: string
   roles: readonly string[]

@@ -13,9 +13,9 @@ import { recordIdOf } from './tasks.ts'
 
 export type Customer = CustomersQuery['customers']['nodes'][number]
 export type Vacation = VacationsQuery['vacations']['nodes'][number]
-export type HotelOffer = OffersQuery['hotelOffers']['nodes'][number]
-export type FlightOffer = OffersQuery['flightOffers']['nodes'][number]
-export type CarOffer = OffersQuery['carOffers']['nodes'][number]
+type HotelOffer = OffersQuery['hotelOffers']['nodes'][number]
+type FlightOffer = OffersQuery['flightOffers']['nodes'][number]
+type CarOffer = OffersQuery['carOffers']['nodes'][number]
 export type Offer = HotelOffer | FlightOffer | CarOffer
 
 export interface Records {

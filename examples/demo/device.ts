@@ -1,6 +1,13 @@
 /** One installation of the travel agent's app, without a screen. */
 import { HttpLink, InMemoryCache } from '@apollo/client'
-import { createOfflineClient, type OfflineClient, type StorageDriver, syncedList, type TaskRegistration, task } from 'layover/client'
+import {
+  createOfflineClient,
+  type OfflineClient,
+  type StorageDriver,
+  syncedList,
+  type TaskRegistration,
+  task,
+} from 'layover/client'
 import {
   BookVacationDocument,
   CancelVacationDocument,
@@ -67,7 +74,13 @@ export interface DeviceOptions {
   readonly fetch?: typeof globalThis.fetch
 }
 
-export async function startDevice({ url, token, user, storage, fetch = globalThis.fetch }: DeviceOptions): Promise<Device> {
+export async function startDevice({
+  url,
+  token,
+  user,
+  storage,
+  fetch = globalThis.fetch,
+}: DeviceOptions): Promise<Device> {
   const sent: SentDocument[] = []
   const counted: typeof globalThis.fetch = async (input, init) => {
     const body = String(init?.body ?? '')
@@ -82,7 +95,10 @@ export async function startDevice({ url, token, user, storage, fetch = globalThi
     return response
   }
   const cache = new InMemoryCache({
-    possibleTypes: { Entity: ['Task', 'Customer', 'Vacation', 'HotelOffer', 'FlightOffer', 'CarOffer'], Offer: ['HotelOffer', 'FlightOffer', 'CarOffer'] },
+    possibleTypes: {
+      Entity: ['Task', 'Customer', 'Vacation', 'HotelOffer', 'FlightOffer', 'CarOffer'],
+      Offer: ['HotelOffer', 'FlightOffer', 'CarOffer'],
+    },
     typePolicies: {
       Query: {
         fields: {

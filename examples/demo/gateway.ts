@@ -23,7 +23,15 @@ export async function startGateway(): Promise<GatewayProcess> {
   const data = await mkdtemp(join(tmpdir(), 'layover-demo-'))
   const child = spawn(process.execPath, ['--import', 'tsx', 'server/vacation/main.ts'], {
     cwd: root,
-    env: { ...process.env, NODE_ENV: 'development', AUTH_SECRET: '', AUTH_JWKS_URL: '', PORT: '0', DATA_DIR: data, LOG_LEVEL: 'error' },
+    env: {
+      ...process.env,
+      NODE_ENV: 'development',
+      AUTH_SECRET: '',
+      AUTH_JWKS_URL: '',
+      PORT: '0',
+      DATA_DIR: data,
+      LOG_LEVEL: 'error',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [url, sandboxUrl] = await addresses(child)

@@ -43,12 +43,7 @@ export class SqliteUnit implements Unit {
     return this.#view.list(query)
   }
 
-  changed(
-    partition: string,
-    selections: readonly Selection[],
-    after: number,
-    limit: number,
-  ): Promise<ChangedRecord[]> {
+  changed(partition: string, selections: readonly Selection[], after: number, limit: number): Promise<ChangedRecord[]> {
     return this.#view.changed(partition, selections, after, limit)
   }
 
@@ -125,7 +120,10 @@ export class SqliteUnit implements Unit {
   #freeReference({ partition, user, id }: TaskAddress): string {
     const taken = this.#statements.one('select 1 from task where reference = ?', id)
     if (taken === undefined) return id
-    return `${id}~${createHash('sha256').update(JSON.stringify([partition, user])).digest('hex').slice(0, 32)}`
+    return `${id}~${createHash('sha256')
+      .update(JSON.stringify([partition, user]))
+      .digest('hex')
+      .slice(0, 32)}`
   }
 
   async changeTask(task: StoredTask, change: Parameters<Unit['changeTask']>[1]): Promise<StoredTask> {
@@ -224,10 +222,24 @@ export class SqliteUnit implements Unit {
       owners.add(before.owner)
       const stub = JSON.stringify({ __typename: type, id: record.entity.id, version: record.entity.version })
       // The departure shares its number with the row itself: they are never sent to the same reader.
-      this.#statements.run('insert or replace into departed values (?, ?, ?, ?, ?, ?)', partition, type, key, before.owner, change, stub)
+      this.#statements.run(
+        'insert or replace into departed values (?, ?, ?, ?, ?, ?)',
+        partition,
+        type,
+        key,
+        before.owner,
+        change,
+        stub,
+      )
     }
     if (owner !== null) {
-      this.#statements.run('delete from departed where partition = ? and type = ? and key = ? and owner = ?', partition, type, key, owner)
+      this.#statements.run(
+        'delete from departed where partition = ? and type = ? and key = ? and owner = ?',
+        partition,
+        type,
+        key,
+        owner,
+      )
     }
     this.#statements.run(
       `insert into record values (?, ?, ?, ?, ?, ?, ?) on conflict (partition, type, key)

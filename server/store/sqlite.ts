@@ -5,9 +5,9 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { systemRandom } from '../../protocol/index.ts'
 import { SQLITE_MIGRATIONS } from './migrations.ts'
-import { type Committed, type Store, StoreError, type Unit } from './store.ts'
 import { SqliteUnit } from './sqlite-unit.ts'
 import { SqliteView } from './sqlite-view.ts'
+import { type Committed, type Store, StoreError, type Unit } from './store.ts'
 
 interface Pending {
   partition: string

@@ -1,5 +1,5 @@
 import type { Rejected } from '../tasks/outcome.ts'
-import { type Viewer, hasRole, SHARED_PARTITION, tenantPartition } from '../viewer.ts'
+import { hasRole, SHARED_PARTITION, tenantPartition, type Viewer } from '../viewer.ts'
 
 /** How far a viewer's right goes: every row of the partition, his own rows, or none. */
 export type Reach = 'all' | 'own' | 'none'

@@ -14,7 +14,8 @@ export interface Position {
   readonly issuedAt: number
 }
 
-export const bindingOf = (parts: unknown): string => createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
+export const bindingOf = (parts: unknown): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 
 export function writeCursor(position: Position, secret: string): string {
   const body = Buffer.from(JSON.stringify(position)).toString('base64url')
@@ -30,4 +31,5 @@ export function readCursor(cursor: string, secret: string): Position | undefined
   return JSON.parse(Buffer.from(body, 'base64url').toString()) as Position
 }
 
-const signature = (body: string, secret: string): string => createHmac('sha256', `cursor:${secret}`).update(body).digest('base64url')
+const signature = (body: string, secret: string): string =>
+  createHmac('sha256', `cursor:${secret}`).update(body).digest('base64url')

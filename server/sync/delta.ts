@@ -81,7 +81,11 @@ function selectionsByPartition(
     const collection = collections.get(type)
     if (collection === undefined) {
       const known = [...collections.keys()].join(', ')
-      throw refuse(ERROR_CODES.BAD_USER_INPUT, `scopes: there is no type "${type.slice(0, 64)}" to sync; there are ${known}.`, { field: 'scopes' })
+      throw refuse(
+        ERROR_CODES.BAD_USER_INPUT,
+        `scopes: there is no type "${type.slice(0, 64)}" to sync; there are ${known}.`,
+        { field: 'scopes' },
+      )
     }
     const selection = selectionFor(collection, viewer)
     if (selection === undefined) continue
@@ -93,7 +97,11 @@ function selectionsByPartition(
 
 function scopeType({ type, where }: { type: string; where?: unknown }): string {
   if (where != null) {
-    throw refuse(ERROR_CODES.NOT_IMPLEMENTED, 'scopes: filters (where) are not served yet; leave where out and the whole type comes.', { field: 'scopes.where' })
+    throw refuse(
+      ERROR_CODES.NOT_IMPLEMENTED,
+      'scopes: filters (where) are not served yet; leave where out and the whole type comes.',
+      { field: 'scopes.where' },
+    )
   }
   return type
 }

@@ -33,14 +33,31 @@ export function importRecords(
     let changed = 0
     const put = (id: string, version: number, fields: Readonly<Record<string, unknown>> | null): void => {
       changed += 1
-      const entity: EntityRecord = { __typename: type, id, version, updatedAt: new Date(now).toISOString(), updatedBy: null, ...fields }
-      const record: StoredRecord = { partition: SHARED_PARTITION, type, key: id, owner: null, deleted: fields === null, entity }
+      const entity: EntityRecord = {
+        __typename: type,
+        id,
+        version,
+        updatedAt: new Date(now).toISOString(),
+        updatedBy: null,
+        ...fields,
+      }
+      const record: StoredRecord = {
+        partition: SHARED_PARTITION,
+        type,
+        key: id,
+        owner: null,
+        deleted: fields === null,
+        entity,
+      }
       unit.put(record, { keepVersion: false, writtenBy: null })
     }
     for (const { id, ...fields } of records) {
       leftover.delete(id)
       const before = (await unit.record(SHARED_PARTITION, type, id)) satisfies StoredRecord | undefined
-      const same = before !== undefined && !before.deleted && isDeepStrictEqual(pick(before.entity, domainFields(before.entity)), fields)
+      const same =
+        before !== undefined &&
+        !before.deleted &&
+        isDeepStrictEqual(pick(before.entity, domainFields(before.entity)), fields)
       if (!same) put(id, (before?.entity.version ?? 0) + 1, fields)
     }
     for (const [id, { entity }] of leftover) put(id, entity.version + 1, null)

@@ -82,7 +82,10 @@ export interface PlainTask<Args> extends Definition<Args> {
 export interface SagaTask<Args, Plan> extends Definition<Args> {
   readonly kind: 'saga'
   /** Decides on current data, and writes nothing. */
-  readonly prepare: (args: Args, transaction: TaskTransaction) => Promise<{ kind: 'plan'; plan: Plan } | Rejected | Conflicted>
+  readonly prepare: (
+    args: Args,
+    transaction: TaskTransaction,
+  ) => Promise<{ kind: 'plan'; plan: Plan } | Rejected | Conflicted>
   readonly steps: readonly Step<Plan>[]
   readonly settle: (plan: Plan, results: StepResults, transaction: TaskTransaction) => Promise<Outcome>
   readonly afterwards: readonly Step<Plan>[]

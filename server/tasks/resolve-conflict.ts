@@ -68,20 +68,33 @@ async function resolve(args: ResolveArguments, transaction: RecordTransaction): 
 }
 
 /** What the decision writes; a MERGE may choose values for the fields that the task wanted to change, and for no others. */
-function chosenPatch(contested: Contested, { decision, values }: ResolveArguments): { kind: 'chosen'; patch: Readonly<Record<string, unknown>> } | Rejected {
+function chosenPatch(
+  contested: Contested,
+  { decision, values }: ResolveArguments,
+): { kind: 'chosen'; patch: Readonly<Record<string, unknown>> } | Rejected {
   if (decision !== 'MERGE') return { kind: 'chosen', patch: contested.patch }
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-    return rejected(REJECTION_CODES.INVALID_INPUT, 'MERGE needs values: an object with a value for each field decided.', { field: 'values' })
+    return rejected(
+      REJECTION_CODES.INVALID_INPUT,
+      'MERGE needs values: an object with a value for each field decided.',
+      { field: 'values' },
+    )
   }
   const foreign = Object.keys(values).filter(field => !(field in contested.patch))
   if (contested.operation === 'delete' || foreign.length > 0) {
     const message = `values may hold only what the task wanted to change (${Object.keys(contested.patch).join(', ') || 'nothing: it was a deletion'}).`
-    return rejected(REJECTION_CODES.INVALID_INPUT, message, { field: foreign[0] === undefined ? 'values' : `values.${foreign[0]}` })
+    return rejected(REJECTION_CODES.INVALID_INPUT, message, {
+      field: foreign[0] === undefined ? 'values' : `values.${foreign[0]}`,
+    })
   }
   return { kind: 'chosen', patch: { ...contested.patch, ...values } }
 }
 
-async function write(transaction: RecordTransaction, contested: Contested, patch: Readonly<Record<string, unknown>>): Promise<Written> {
+async function write(
+  transaction: RecordTransaction,
+  contested: Contested,
+  patch: Readonly<Record<string, unknown>>,
+): Promise<Written> {
   const { operation, type, id, theirsVersion } = contested
   if (operation === 'delete') return transaction.remove(type, id, theirsVersion)
   const deleted = (await transaction.find(type, id)) === undefined

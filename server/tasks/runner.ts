@@ -65,7 +65,8 @@ export class TaskRunner {
       return this.#take(unit, address, submission)
     })
     if ('kind' in taken) return taken
-    if (taken.state !== 'waiting' && definition.kind === 'saga' && taken.state !== 'finished') this.#options.engine.run(taken)
+    if (taken.state !== 'waiting' && definition.kind === 'saga' && taken.state !== 'finished')
+      this.#options.engine.run(taken)
     return taken
   }
 
@@ -296,7 +297,10 @@ export class TaskRunner {
     const name = served({ name: task.name, version: task.definitionVersion })
     const definition = this.#definitions.get(name)
     if (definition === undefined) {
-      this.#options.log.error({ task: task.reference, name }, 'an unfinished task was begun by a definition that this build lacks; it waits for one that has it')
+      this.#options.log.error(
+        { task: task.reference, name },
+        'an unfinished task was begun by a definition that this build lacks; it waits for one that has it',
+      )
     }
     return definition
   }
@@ -314,8 +318,13 @@ export class TaskRunner {
 
 function touchesOf({ touches, reads }: TaskDefinition, args: unknown): Touch[] {
   const written = new Set(touches(args).map(({ type, id }) => `${type}:${id}`))
-  const read = new Set((reads?.(args) ?? []).map(({ type, id }) => `${type}:${id}`).filter(record => !written.has(record)))
-  return [...[...written].map(record => ({ record, writes: true })), ...[...read].map(record => ({ record, writes: false }))]
+  const read = new Set(
+    (reads?.(args) ?? []).map(({ type, id }) => `${type}:${id}`).filter(record => !written.has(record)),
+  )
+  return [
+    ...[...written].map(record => ({ record, writes: true })),
+    ...[...read].map(record => ({ record, writes: false })),
+  ]
 }
 
 const served = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`

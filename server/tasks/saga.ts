@@ -126,7 +126,10 @@ class Saga<Plan> {
           return undefined
         }
         this.#toUndo.push(step)
-        return rejected(REJECTION_CODES.UNAVAILABLE, `There was no answer from the outside for step "${step.name}", and everything was undone. Try again later.`)
+        return rejected(
+          REJECTION_CODES.UNAVAILABLE,
+          `There was no answer from the outside for step "${step.name}", and everything was undone. Try again later.`,
+        )
     }
   }
 

@@ -39,7 +39,12 @@ export const waitingStep = (name: string, optional: boolean): StepReport => ({
 type Change = Partial<Pick<TaskRecord, 'status' | 'steps' | 'conflict' | 'rejection' | 'reconciliation'>>
 
 /** Writes the next version of the task's record. */
-export async function writeTaskRecord(unit: Unit, task: TaskAddress & { name: string }, change: Change, now: string): Promise<TaskRecord> {
+export async function writeTaskRecord(
+  unit: Unit,
+  task: TaskAddress & { name: string },
+  change: Change,
+  now: string,
+): Promise<TaskRecord> {
   const before = (await unit.record(task.partition, TASK_TYPE, taskKey(task)))?.entity as TaskRecord | undefined
   const status = change.status ?? before?.status ?? 'ACCEPTED'
   if (before !== undefined) assertTaskMove(before.status, status)

@@ -123,7 +123,8 @@ export class RecordTransaction implements TaskTransaction {
 
   #collection(type: string): Collection {
     const collection = this.#collections.get(type)
-    if (collection === undefined) throw new Error(`${type} is not a collection of this gateway: add defineCollection('${type}')`)
+    if (collection === undefined)
+      throw new Error(`${type} is not a collection of this gateway: add defineCollection('${type}')`)
     return collection
   }
 
@@ -136,7 +137,9 @@ export class RecordTransaction implements TaskTransaction {
 
   async #readable(collection: Collection, id: string): Promise<StoredRecord | undefined> {
     const record = await this.#stored(collection, id)
-    return record !== undefined && covers(collection.mayRead(this.viewer), this.viewer, record.owner) ? record : undefined
+    return record !== undefined && covers(collection.mayRead(this.viewer), this.viewer, record.owner)
+      ? record
+      : undefined
   }
 
   /**
@@ -152,7 +155,9 @@ export class RecordTransaction implements TaskTransaction {
     if (current === undefined) return notFound(collection.type)
     const { version } = current.entity
     if (!covers(collection.mayWrite(this.viewer), this.viewer, current.owner)) {
-      return rejected(REJECTION_CODES.FORBIDDEN, `You may read this ${collection.type}, but not change it.`, { field: 'id' })
+      return rejected(REJECTION_CODES.FORBIDDEN, `You may read this ${collection.type}, but not change it.`, {
+        field: 'id',
+      })
     }
     const baseVersion = seenVersion === 0 && (await this.#isOwnCreation(current)) ? 1 : seenVersion
     if (baseVersion < 1 || baseVersion > version) {
@@ -165,7 +170,12 @@ export class RecordTransaction implements TaskTransaction {
   async #isOwnCreation({ partition, type, key }: StoredRecord): Promise<boolean> {
     const { user, client } = this.#writer
     const [first] = await this.unit.versions(partition, type, key, 1)
-    return client !== null && first?.entity.version === 1 && first.writtenBy?.client === client && first.writtenBy.user === user
+    return (
+      client !== null &&
+      first?.entity.version === 1 &&
+      first.writtenBy?.client === client &&
+      first.writtenBy.user === user
+    )
   }
 
   #history(current: StoredRecord, baseVersion: number): ReturnType<Unit['versions']> {

@@ -1,5 +1,8 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
-import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled'
 import type { Gateway, GatewayContext } from '../gateway.ts'
 
 export interface ApolloOptions {
@@ -12,7 +15,10 @@ export interface ApolloOptions {
  * Apollo Server with the settings that suit a gateway: the cache-control plugin is off (it doubles the cost of lists), errors
  * are masked, persisted queries and HTTP batching are off, and signals are left to the process.
  */
-export function apolloServer(gateway: Gateway, { introspection = true, plugins = [] }: ApolloOptions = {}): ApolloServer<GatewayContext> {
+export function apolloServer(
+  gateway: Gateway,
+  { introspection = true, plugins = [] }: ApolloOptions = {},
+): ApolloServer<GatewayContext> {
   return new ApolloServer<GatewayContext>({
     schema: gateway.schema,
     introspection,
@@ -23,6 +29,11 @@ export function apolloServer(gateway: Gateway, { introspection = true, plugins =
     csrfPrevention: true,
     stopOnTerminationSignals: false,
     formatError: gateway.formatError,
-    plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled(), gateway.plugin(), ...plugins],
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      gateway.plugin(),
+      ...plugins,
+    ],
   })
 }

@@ -9,7 +9,11 @@ import { serveWebSocket, type WebSocketOptions } from './ws.ts'
  * Serves `gateway` on `app`: HTTP and WebSocket on `/graphql`. Call it before `app.listen`; `app.close()` drains both. The
  * gateway itself is started and stopped by whoever made it.
  */
-export async function serveGateway(app: FastifyInstance, gateway: Gateway, options: ApolloOptions & WebSocketOptions = {}): Promise<void> {
+export async function serveGateway(
+  app: FastifyInstance,
+  gateway: Gateway,
+  options: ApolloOptions & WebSocketOptions = {},
+): Promise<void> {
   const path = options.path ?? '/graphql'
   const apollo = apolloServer(gateway, options)
   await apollo.start()

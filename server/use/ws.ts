@@ -1,7 +1,7 @@
 /** graphql-transport-ws for any node:http server. Door: `layover/server/ws`. */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type ExecutionArgs, getOperationAST, GraphQLError, type GraphQLFormattedError, parse, validate } from 'graphql'
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperationAST, parse, validate } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { checkDocument } from '../batch.ts'

@@ -17,8 +17,8 @@ import {
   type TaskTransaction,
 } from 'layover/server'
 import type { BookVacationInput, MutationBookVacationArgs } from './__generated__/resolvers.ts'
-import { OFFER_TYPES } from './collections.ts'
 import { type BookedReservation, type BookingPlan, booked, KINDS, totalOf } from './booking.ts'
+import { OFFER_TYPES } from './collections.ts'
 import { confirmationMail } from './confirmation-mail.ts'
 import { checkId, firstOf, invalid } from './input.ts'
 import type { Mailer } from './mail.ts'
@@ -186,8 +186,7 @@ async function settle(plan: BookingPlan, results: StepResults, transaction: Task
     const wanted = offers[kind]
     if (wanted === null) continue
     if (reserved === null) transaction.reconcile(withoutCar(wanted, 'NOT_AVAILABLE'))
-    else if (reserved.offerId !== wanted)
-      transaction.reconcile(replaced(kind, wanted, { id: reserved.offerId }))
+    else if (reserved.offerId !== wanted) transaction.reconcile(replaced(kind, wanted, { id: reserved.offerId }))
   }
   return confirmed({ vacation: { type: 'Vacation', id: input.vacationId } })
 }
@@ -200,7 +199,11 @@ const withoutCar = (wanted: string, why: string): Reconciliation => ({
   message: `Booked without a car: there was none to be had (${why}).`,
 })
 
-const replaced = (kind: SupplierKind, wanted: string, offer: { readonly id: string; readonly name?: unknown }): Reconciliation => ({
+const replaced = (
+  kind: SupplierKind,
+  wanted: string,
+  offer: { readonly id: string; readonly name?: unknown },
+): Reconciliation => ({
   field: `input.${offerField(kind)}`,
   from: wanted,
   to: offer.id,

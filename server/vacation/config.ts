@@ -22,7 +22,9 @@ const shape = z.object({
   INTROSPECTION: onOff.optional(),
   PLAYGROUND: onOff.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  DATABASE_URL: z.undefined({ error: 'a Postgres store is not served yet: leave it unset, and SQLite in DATA_DIR is used' }).optional(),
+  DATABASE_URL: z
+    .undefined({ error: 'a Postgres store is not served yet: leave it unset, and SQLite in DATA_DIR is used' })
+    .optional(),
 })
 
 export interface Config {
@@ -30,7 +32,11 @@ export interface Config {
   readonly dataDirectory: string
   /** How tokens are checked; undefined is demo mode. */
   readonly key: { readonly secret: string } | { readonly jwksUrl: string } | undefined
-  readonly supplierUrls: { readonly hotel: string | undefined; readonly flight: string | undefined; readonly car: string | undefined }
+  readonly supplierUrls: {
+    readonly hotel: string | undefined
+    readonly flight: string | undefined
+    readonly car: string | undefined
+  }
   readonly smtpUrl: string | undefined
   readonly taskWaitMs: number
   readonly offersRefreshMs: number
@@ -71,7 +77,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     port: settings.PORT,
     dataDirectory: settings.DATA_DIR,
     key,
-    supplierUrls: { hotel: settings.HOTEL_SUPPLIER_URL, flight: settings.FLIGHT_SUPPLIER_URL, car: settings.CAR_SUPPLIER_URL },
+    supplierUrls: {
+      hotel: settings.HOTEL_SUPPLIER_URL,
+      flight: settings.FLIGHT_SUPPLIER_URL,
+      car: settings.CAR_SUPPLIER_URL,
+    },
     smtpUrl: settings.SMTP_URL,
     taskWaitMs: settings.TASK_WAIT_MS,
     offersRefreshMs: settings.OFFERS_REFRESH_SECONDS * 1000,

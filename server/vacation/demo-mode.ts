@@ -21,11 +21,46 @@ const DEMO_USERS: readonly DemoUser[] = [
 ]
 
 const DEMO_CUSTOMERS = [
-  { id: 'customer-1', owner: 'agent-1', name: 'Harbour Rowing Club', email: 'office@harbour-rowing.example', phone: '+351 555 0101', address: '4 Quay Street' },
-  { id: 'customer-2', owner: 'agent-1', name: 'Hill School, class 9', email: 'class9@hill-school.example', phone: '+351 555 0102', address: '17 Hill Road' },
-  { id: 'customer-3', owner: 'agent-1', name: 'North Choir', email: 'tours@north-choir.example', phone: '+351 555 0103', address: '1 Chapel Lane' },
-  { id: 'customer-4', owner: 'agent-2', name: 'Riverside Chess Circle', email: 'board@riverside-chess.example', phone: '+351 555 0104', address: '88 River Walk' },
-  { id: 'customer-5', owner: 'agent-2', name: 'Lantern Theatre Company', email: 'stage@lantern.example', phone: '+351 555 0105', address: '2 Market Square' },
+  {
+    id: 'customer-1',
+    owner: 'agent-1',
+    name: 'Harbour Rowing Club',
+    email: 'office@harbour-rowing.example',
+    phone: '+351 555 0101',
+    address: '4 Quay Street',
+  },
+  {
+    id: 'customer-2',
+    owner: 'agent-1',
+    name: 'Hill School, class 9',
+    email: 'class9@hill-school.example',
+    phone: '+351 555 0102',
+    address: '17 Hill Road',
+  },
+  {
+    id: 'customer-3',
+    owner: 'agent-1',
+    name: 'North Choir',
+    email: 'tours@north-choir.example',
+    phone: '+351 555 0103',
+    address: '1 Chapel Lane',
+  },
+  {
+    id: 'customer-4',
+    owner: 'agent-2',
+    name: 'Riverside Chess Circle',
+    email: 'board@riverside-chess.example',
+    phone: '+351 555 0104',
+    address: '88 River Walk',
+  },
+  {
+    id: 'customer-5',
+    owner: 'agent-2',
+    name: 'Lantern Theatre Company',
+    email: 'stage@lantern.example',
+    phone: '+351 555 0105',
+    address: '2 Market Square',
+  },
 ]
 
 /** The key lies beside the data, so that whoever is signed in stays it across a restart. */
@@ -37,11 +72,17 @@ export function demoKey(directory: string): { secret: string } {
 
 /** `GET /demo/users` and `POST /demo/token {user}`. */
 export function serveDemo(app: FastifyInstance, { secret }: { secret: string }, clock: Clock): void {
-  app.get('/demo/users', () => ({ users: DEMO_USERS.map(({ user, tenant, roles, label }) => ({ user, agency: tenant, roles, label })) }))
+  app.get('/demo/users', () => ({
+    users: DEMO_USERS.map(({ user, tenant, roles, label }) => ({ user, agency: tenant, roles, label })),
+  }))
   app.post<{ Body: { user?: unknown } | undefined }>('/demo/token', async (request, reply) => {
     const found = DEMO_USERS.find(({ user }) => user === request.body?.user)
     if (found === undefined) {
-      return reply.code(400).send({ code: 'UNKNOWN_USER', field: 'user', message: `user must be one of ${DEMO_USERS.map(({ user }) => user).join(', ')}.` })
+      return reply.code(400).send({
+        code: 'UNKNOWN_USER',
+        field: 'user',
+        message: `user must be one of ${DEMO_USERS.map(({ user }) => user).join(', ')}.`,
+      })
     }
     return { token: await signToken(found, secret, TOKEN_SECONDS, clock.now()) }
   })
@@ -55,7 +96,8 @@ export async function addDemoData(gateway: Gateway, { secret }: { secret: string
     const token = await signToken(viewer, secret, TOKEN_SECONDS, clock.now())
     const result = await graphql({
       schema: gateway.schema,
-      source: 'mutation ($id: ID!, $input: CreateCustomerInput!) { createCustomer(task: { id: $id }, input: $input) { task { status } } }',
+      source:
+        'mutation ($id: ID!, $input: CreateCustomerInput!) { createCustomer(task: { id: $id }, input: $input) { task { status } } }',
       variableValues: { id: `demo-data-${input.id}`, input },
       contextValue: await gateway.context({ authorization: `Bearer ${token}` }),
     })

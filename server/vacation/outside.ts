@@ -27,7 +27,11 @@ export async function connectOutside(config: Config, clock: Clock, fetch: typeof
   if (mailbox !== undefined) standIns.push(`mailbox ${mailbox.url}`)
   const supplier = (name: SupplierKind): Supplier =>
     httpSupplier({ name, url: config.supplierUrls[name] ?? sandbox?.[name] ?? '', fetch, clock })
-  const mailer = smtpMailer({ url: config.smtpUrl ?? mailbox?.url ?? '', from: 'Layover <bookings@layover.example>', clock })
+  const mailer = smtpMailer({
+    url: config.smtpUrl ?? mailbox?.url ?? '',
+    from: 'Layover <bookings@layover.example>',
+    clock,
+  })
   return {
     suppliers: { hotel: supplier('hotel'), flight: supplier('flight'), car: supplier('car') },
     mailer,

@@ -65,7 +65,13 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
       serveDemo(app, key, clock)
       await addDemoData(gateway, key, clock)
     }
-    const offers = await refreshOffers({ gateway, suppliers: outside.suppliers, clock, everyMs: config.offersRefreshMs, log })
+    const offers = await refreshOffers({
+      gateway,
+      suppliers: outside.suppliers,
+      clock,
+      everyMs: config.offersRefreshMs,
+      log,
+    })
     const address = await app.listen({ port: config.port, host: demo ? '127.0.0.1' : '0.0.0.0' })
     ready = true
     return {

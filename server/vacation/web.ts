@@ -9,12 +9,23 @@ import type { Gateway } from 'layover/server'
 
 const BUILT = fileURLToPath(new URL('../../dist/', import.meta.url))
 
-export async function serveWeb(app: FastifyInstance, gateway: Gateway, options: { playground: boolean; isReady: () => boolean }): Promise<void> {
+export async function serveWeb(
+  app: FastifyInstance,
+  gateway: Gateway,
+  options: { playground: boolean; isReady: () => boolean },
+): Promise<void> {
   app.get('/health/live', () => ({ status: 'live' }))
-  app.get('/health/ready', (_, reply) => (options.isReady() ? { status: 'ready' } : reply.code(503).send({ status: 'starting' })))
+  app.get('/health/ready', (_, reply) =>
+    options.isReady() ? { status: 'ready' } : reply.code(503).send({ status: 'starting' }),
+  )
   app.get('/schema.graphql', (_, reply) => reply.type('text/plain; charset=utf-8').send(printSchema(gateway.schema)))
-  app.setNotFoundHandler((_, reply) => reply.code(404).send({ code: 'NOT_FOUND', message: 'There is nothing at this address.' }))
-  const pages = [{ folder: 'web', prefix: '/' }, ...(options.playground ? [{ folder: 'playground', prefix: '/playground/' }] : [])]
+  app.setNotFoundHandler((_, reply) =>
+    reply.code(404).send({ code: 'NOT_FOUND', message: 'There is nothing at this address.' }),
+  )
+  const pages = [
+    { folder: 'web', prefix: '/' },
+    ...(options.playground ? [{ folder: 'playground', prefix: '/playground/' }] : []),
+  ]
   let decorateReply = true
   for (const { folder, prefix } of pages) {
     const root = join(BUILT, folder)

@@ -4,7 +4,12 @@
  */
 import { memoryStorage, type OutboxEntry } from 'layover/client'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { BookVacationDocument, CreateCustomerDocument, UpdateCustomerDocument, VacationsDocument } from '../../client/vacation/__generated__/graphql.ts'
+import {
+  BookVacationDocument,
+  CreateCustomerDocument,
+  UpdateCustomerDocument,
+  VacationsDocument,
+} from '../../client/vacation/__generated__/graphql.ts'
 import { type Device, startDevice } from '../../examples/demo/device.ts'
 import { digTunnel, type Tunnel } from '../../examples/demo/tunnel.ts'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
@@ -35,7 +40,12 @@ afterAll(async () => {
 })
 
 async function start(user: string): Promise<Device> {
-  const device = await startDevice({ url: tunnel.url, token: await tokenFor(agent(user)), user, storage: memoryStorage() })
+  const device = await startDevice({
+    url: tunnel.url,
+    token: await tokenFor(agent(user)),
+    user,
+    storage: memoryStorage(),
+  })
   devices.push(device)
   await device.client.sync.pull()
   return device
@@ -43,7 +53,10 @@ async function start(user: string): Promise<Device> {
 
 async function createCustomer({ client }: Device): Promise<string> {
   const id = uuid()
-  await client.mutate({ mutation: CreateCustomerDocument, variables: { input: { id, name: 'Harbour Rowing Club', email: 'club@example.com' } } })
+  await client.mutate({
+    mutation: CreateCustomerDocument,
+    variables: { input: { id, name: 'Harbour Rowing Club', email: 'club@example.com' } },
+  })
   return id
 }
 
@@ -54,7 +67,9 @@ const statuses = ({ client }: Device): string[] => client.outbox.entries.map(({ 
 const empties = (device: Device, left: string[] = []): Promise<void> =>
   expect.poll(() => statuses(device), { timeout: 60_000, interval: 50 }).toEqual(left)
 const bookings = async ({ client }: Device): Promise<string[]> =>
-  (await client.query({ query: VacationsDocument, fetchPolicy: 'cache-only' })).data?.vacations.nodes.map(({ status }) => status) ?? []
+  (await client.query({ query: VacationsDocument, fetchPolicy: 'cache-only' })).data?.vacations.nodes.map(
+    ({ status }) => status,
+  ) ?? []
 
 it('a queue made in a tunnel empties when the tunnel ends', async () => {
   const device = await start('agent-tunnel')
@@ -102,7 +117,10 @@ it('a task that the gateway refuses stays with its reason, what builds on it wit
   // Not a UUID and not an id at all: the gateway will not have it.
   const bad = 'no id/at all'
   await device.client.mutate({ mutation: CreateCustomerDocument, variables: { input: { id: bad, name: 'Club' } } })
-  await device.client.mutate({ mutation: UpdateCustomerDocument, variables: { id: good, baseVersion: 0, patch: { notes: 'after' } } })
+  await device.client.mutate({
+    mutation: UpdateCustomerDocument,
+    variables: { id: good, baseVersion: 0, patch: { notes: 'after' } },
+  })
   await book(device, good)
   device.client.connection.setMode('auto')
   await empties(device, ['rejected'])

@@ -41,7 +41,10 @@ async function emptied({ client }: Device): Promise<void> {
 /** What the gateway executed, in the order in which it took it. */
 async function executed(user: string): Promise<{ ids: string[]; versions: Set<number> }> {
   const viewer = agent(user)
-  const { data } = await world.ask(viewer, '{ tasks(first: 1000) { nodes { id status name } } customers(first: 1000) { nodes { id version } } }')
+  const { data } = await world.ask(
+    viewer,
+    '{ tasks(first: 1000) { nodes { id status name } } customers(first: 1000) { nodes { id version } } }',
+  )
   expect(new Set(data.tasks.nodes.map(({ status }: { status: string }) => status))).toEqual(new Set(['CONFIRMED']))
   expect(data.customers.nodes).toHaveLength(TASKS)
   return {
@@ -66,7 +69,9 @@ it('500 queued tasks leave in at most 10 requests, in order', { timeout: 180_000
   await device.client.close()
 })
 
-it('with every third answer cut off after the commit, in at most 20, each applied once', { timeout: 180_000 }, async () => {
+it('with every third answer cut off after the commit, in at most 20, each applied once', {
+  timeout: 180_000,
+}, async () => {
   const device = await deviceOf('agent-cut')
   await queueUp(device)
   const order = device.client.outbox.entries.map(({ id }) => id)
@@ -80,11 +85,15 @@ it('with every third answer cut off after the commit, in at most 20, each applie
   const { ids, versions } = await executed('agent-cut')
   expect(ids).toEqual(order)
   expect(versions).toEqual(new Set([1]))
-  process.stdout.write(`replay: ${TASKS} tasks in ${mutations(device).length} mutation requests with ${tunnel.lost - lostBefore} answers lost\n`)
+  process.stdout.write(
+    `replay: ${TASKS} tasks in ${mutations(device).length} mutation requests with ${tunnel.lost - lostBefore} answers lost\n`,
+  )
   await device.client.close()
 })
 
-it('a queue of 500 is there again after a restart, in order, and so is what it shows', { timeout: 180_000 }, async () => {
+it('a queue of 500 is there again after a restart, in order, and so is what it shows', {
+  timeout: 180_000,
+}, async () => {
   const storage = memoryStorage()
   const device = await deviceOf('agent-restart', storage)
   const ids = await queueUp(device)

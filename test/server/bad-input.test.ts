@@ -1,7 +1,22 @@
 /** Whatever comes in: a typed rejection or an error with a stable code, never a 500, never a stack trace, and nothing written. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { agent, BOOK, booking, CANCEL, CHANGES, CREATE_CUSTOMER, DELETE_CUSTOMER, newCustomer, SECRET, startWorld, tokenFor, UPDATE_CUSTOMER, uuid, type World } from '../support/world.ts'
 import { signToken } from '../../server/index.ts'
+import {
+  agent,
+  BOOK,
+  booking,
+  CANCEL,
+  CHANGES,
+  CREATE_CUSTOMER,
+  DELETE_CUSTOMER,
+  newCustomer,
+  SECRET,
+  startWorld,
+  tokenFor,
+  UPDATE_CUSTOMER,
+  uuid,
+  type World,
+} from '../support/world.ts'
 
 let world: World
 let customer: string
@@ -28,7 +43,12 @@ async function unharmed(work: () => Promise<{ status: number; text: string }>): 
 
 describe('a booking that makes no sense is rejected with the field to mend', () => {
   it.each([
-    ['dates that end before they start', { startsOn: '2027-05-08', endsOn: '2027-05-03' }, 'INVALID_INPUT', 'input.endsOn'],
+    [
+      'dates that end before they start',
+      { startsOn: '2027-05-08', endsOn: '2027-05-03' },
+      'INVALID_INPUT',
+      'input.endsOn',
+    ],
     ['negative travellers', { travellers: -1 }, 'INVALID_INPUT', 'input.travellers'],
     ['no travellers', { travellers: 0 }, 'INVALID_INPUT', 'input.travellers'],
     ['a negative price limit', { priceLimit: -1 }, 'INVALID_INPUT', 'input.priceLimit'],
@@ -47,13 +67,37 @@ describe('a booking that makes no sense is rejected with the field to mend', () 
 describe('a customer that makes no sense is rejected with the field to mend', () => {
   it.each([
     ['an empty name', CREATE_CUSTOMER, { input: { id: 'new-1', name: '  ' } }, 'INVALID_INPUT', 'name'],
-    ['an address with a second line', CREATE_CUSTOMER, { input: { id: 'new-1', name: 'Club', email: 'a@b.example\nbcc: c@d.example' } }, 'INVALID_INPUT', 'email'],
+    [
+      'an address with a second line',
+      CREATE_CUSTOMER,
+      { input: { id: 'new-1', name: 'Club', email: 'a@b.example\nbcc: c@d.example' } },
+      'INVALID_INPUT',
+      'email',
+    ],
     ['an id that is none', CREATE_CUSTOMER, { input: { id: '../x', name: 'Club' } }, 'INVALID_INPUT', 'input.id'],
     ['an id that is taken', CREATE_CUSTOMER, { input: { id: 'TAKEN', name: 'Club' } }, 'ALREADY_EXISTS', 'id'],
     ['an edit of nothing', UPDATE_CUSTOMER, { id: 'TAKEN', baseVersion: 1, patch: {} }, 'INVALID_INPUT', 'patch'],
-    ['an edit that takes the name away', UPDATE_CUSTOMER, { id: 'TAKEN', baseVersion: 1, patch: { name: null } }, 'INVALID_INPUT', 'name'],
-    ['an agent who gives a customer away', UPDATE_CUSTOMER, { id: 'TAKEN', baseVersion: 1, patch: { ownerId: 'agent-b' } }, 'FORBIDDEN', 'ownerId'],
-    ['a version of the future', UPDATE_CUSTOMER, { id: 'TAKEN', baseVersion: 99, patch: { notes: 'x' } }, 'INVALID_INPUT', 'baseVersion'],
+    [
+      'an edit that takes the name away',
+      UPDATE_CUSTOMER,
+      { id: 'TAKEN', baseVersion: 1, patch: { name: null } },
+      'INVALID_INPUT',
+      'name',
+    ],
+    [
+      'an agent who gives a customer away',
+      UPDATE_CUSTOMER,
+      { id: 'TAKEN', baseVersion: 1, patch: { ownerId: 'agent-b' } },
+      'FORBIDDEN',
+      'ownerId',
+    ],
+    [
+      'a version of the future',
+      UPDATE_CUSTOMER,
+      { id: 'TAKEN', baseVersion: 99, patch: { notes: 'x' } },
+      'INVALID_INPUT',
+      'baseVersion',
+    ],
     ['a version below one', DELETE_CUSTOMER, { id: 'TAKEN', baseVersion: 0 }, 'INVALID_INPUT', 'baseVersion'],
     ['an unknown customer', DELETE_CUSTOMER, { id: 'nobody', baseVersion: 1 }, 'NOT_FOUND', 'id'],
     ['an unknown vacation', CANCEL, { id: 'nowhere', baseVersion: 1 }, 'NOT_FOUND', 'id'],
@@ -69,7 +113,9 @@ describe('a customer that makes no sense is rejected with the field to mend', ()
 
   it("another agent's customer can't be told from one that doesn't exist", async () => {
     const answers = await Promise.all(
-      [customer, 'nobody'].map(id => world.ask(agent('agent-b'), DELETE_CUSTOMER, { task: { id: uuid() }, id, baseVersion: 1 })),
+      [customer, 'nobody'].map(id =>
+        world.ask(agent('agent-b'), DELETE_CUSTOMER, { task: { id: uuid() }, id, baseVersion: 1 }),
+      ),
     )
     const [foreign, unknown] = answers.map(({ data }) => data.deleteCustomer.task.rejection)
     expect(foreign).toEqual(unknown)
@@ -84,16 +130,41 @@ describe('a document that makes no sense is an error with a stable code', () => 
     ['a wrong type', BOOK, { input: 7 }, 'BAD_USER_INPUT'],
     ['a wrong enum', '{ tasks(status: [DONE]) { hasMore } }', {}, 'GRAPHQL_VALIDATION_FAILED'],
     ['a date that is none', BOOK, { input: booking('x', { startsOn: '2027-02-30' }) }, 'BAD_USER_INPUT'],
-    ['a time that is none', CREATE_CUSTOMER, { task: { id: 'x', queuedAt: 'yesterday' }, input: { id: 'x', name: 'x' } }, 'BAD_USER_INPUT'],
-    ['a task id that is none', CREATE_CUSTOMER, { task: { id: 'a/b' }, input: { id: 'x', name: 'x' } }, 'BAD_USER_INPUT'],
+    [
+      'a time that is none',
+      CREATE_CUSTOMER,
+      { task: { id: 'x', queuedAt: 'yesterday' }, input: { id: 'x', name: 'x' } },
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a task id that is none',
+      CREATE_CUSTOMER,
+      { task: { id: 'a/b' }, input: { id: 'x', name: 'x' } },
+      'BAD_USER_INPUT',
+    ],
     ['an empty task id', CREATE_CUSTOMER, { task: { id: '' }, input: { id: 'x', name: 'x' } }, 'BAD_USER_INPUT'],
-    ['a task that waits for itself', CREATE_CUSTOMER, { task: { id: 'x', after: ['x'] }, input: { id: 'x', name: 'x' } }, 'BAD_USER_INPUT'],
+    [
+      'a task that waits for itself',
+      CREATE_CUSTOMER,
+      { task: { id: 'x', after: ['x'] }, input: { id: 'x', name: 'x' } },
+      'BAD_USER_INPUT',
+    ],
     ['a page of none', '{ customers(first: 0) { hasMore } }', {}, 'BAD_USER_INPUT'],
     ['a page of too many', CHANGES, { first: 1_000_000 }, 'BAD_USER_INPUT'],
     ['a scope of nothing', CHANGES, { scopes: [{ type: 'Planet' }] }, 'BAD_USER_INPUT'],
-    ['a filter, which is not served yet', CHANGES, { scopes: [{ type: 'Customer', where: { name: 'x' } }] }, 'NOT_IMPLEMENTED'],
+    [
+      'a filter, which is not served yet',
+      CHANGES,
+      { scopes: [{ type: 'Customer', where: { name: 'x' } }] },
+      'NOT_IMPLEMENTED',
+    ],
     ['a cursor of tasks that is none', '{ tasks(after: "x") { hasMore } }', {}, 'BAD_USER_INPUT'],
-    ['a field that is not served yet', 'mutation { checkOut(type: "Customer", id: "x", minutes: 5) { token } }', {}, 'NOT_IMPLEMENTED'],
+    [
+      'a field that is not served yet',
+      'mutation { checkOut(type: "Customer", id: "x", minutes: 5) { token } }',
+      {},
+      'NOT_IMPLEMENTED',
+    ],
   ])('%s', async (_, query, variables, code) => {
     await unharmed(async () => {
       const answer = await world.ask(me, query, variables)
@@ -110,14 +181,20 @@ describe('a document that makes no sense is an error with a stable code', () => 
       expect(answer.text).not.toContain('passport')
     }
     const { errors } = await world.ask(me, BOOK, { input: booking('x', { startsOn: 'soon' }) })
-    expect(errors[0]?.message).toBe('Variable "$input" is not valid at input.startsOn: Date must be a calendar date such as 2027-05-03.')
+    expect(errors[0]?.message).toBe(
+      'Variable "$input" is not valid at input.startsOn: Date must be a calendar date such as 2027-05-03.',
+    )
   })
 
   it('a body that is no JSON, or none at all, is refused', async () => {
     const authorization = `Bearer ${await tokenFor(me)}`
     for (const body of ['{ "not a JSON', '', '[]', 'null', '7']) {
       await unharmed(async () => {
-        const response = await fetch(`${world.url}/graphql`, { method: 'POST', body, headers: { 'content-type': 'application/json', authorization } })
+        const response = await fetch(`${world.url}/graphql`, {
+          method: 'POST',
+          body,
+          headers: { 'content-type': 'application/json', authorization },
+        })
         expect(response.status).toBeGreaterThanOrEqual(400)
         return { status: response.status, text: await response.text() }
       })
@@ -132,12 +209,19 @@ describe('a token that is', () => {
     ['no token', async () => 'nonsense'],
     ['expired', () => tokenFor(me, -60)],
     ['signed by somebody else', () => signToken(me, 'another secret, just as long as it', day, Date.now())],
-    ['unsigned', async () => `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"sub":"agent-a","agency":"north"}').toString('base64url')}.`],
+    [
+      'unsigned',
+      async () =>
+        `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"sub":"agent-a","agency":"north"}').toString('base64url')}.`,
+    ],
     ['without an agency', () => signToken({ ...me, tenant: '' }, SECRET, day, Date.now())],
   ])('%s is nobody: UNAUTHENTICATED, and nothing runs', async (_, token) => {
     const given = await token()
     await unharmed(async () => {
-      const answer = await world.ask(given, CREATE_CUSTOMER, { task: { id: uuid() }, input: { id: uuid(), name: 'Club' } })
+      const answer = await world.ask(given, CREATE_CUSTOMER, {
+        task: { id: uuid() },
+        input: { id: uuid(), name: 'Club' },
+      })
       expect(answer.status).toBe(401)
       expect(answer.errors[0]?.extensions?.['code']).toBe('UNAUTHENTICATED')
       return answer
@@ -148,7 +232,10 @@ describe('a token that is', () => {
     const id = uuid()
     await world.ask(me, UPDATE_CUSTOMER, { task: { id }, id: customer, baseVersion: 1, patch: { notes: 'seen' } })
     const stranger = agent('agent-a', 'south')
-    const answer = await world.ask(stranger, `{ task(id: "${id}") { id } tasks(ids: ["${id}"]) { nodes { id } } customer(id: "${customer}") { id } customers { nodes { id } } }`)
+    const answer = await world.ask(
+      stranger,
+      `{ task(id: "${id}") { id } tasks(ids: ["${id}"]) { nodes { id } } customer(id: "${customer}") { id } customers { nodes { id } } }`,
+    )
     expect(answer.data).toEqual({ task: null, tasks: { nodes: [] }, customer: null, customers: { nodes: [] } })
   })
 })

@@ -1,6 +1,18 @@
 /** Data conflicts: two people edit one customer, field by field. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { agent, CHANGES, CREATE_CUSTOMER, DELETE_CUSTOMER, newCustomer, RESOLVE, startWorld, supervisor, UPDATE_CUSTOMER, uuid, type World } from '../support/world.ts'
+import {
+  agent,
+  CHANGES,
+  CREATE_CUSTOMER,
+  DELETE_CUSTOMER,
+  newCustomer,
+  RESOLVE,
+  startWorld,
+  supervisor,
+  UPDATE_CUSTOMER,
+  uuid,
+  type World,
+} from '../support/world.ts'
 
 let world: World
 const me = agent('agent-a')
@@ -11,13 +23,28 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-const edit = async (viewer: typeof me, id: string, baseVersion: number, patch: object, task: object = {}): Promise<{ task: Record<string, never> & { id: string; status: string; conflict: never; rejection: never; reconciliation: never }; customer: never }> => {
+const edit = async (
+  viewer: typeof me,
+  id: string,
+  baseVersion: number,
+  patch: object,
+  task: object = {},
+): Promise<{
+  task: Record<string, never> & { id: string; status: string; conflict: never; rejection: never; reconciliation: never }
+  customer: never
+}> => {
   const answer = await world.ask(viewer, UPDATE_CUSTOMER, { task: { id: uuid(), ...task }, id, baseVersion, patch })
   expect(answer.errors).toEqual([])
   return answer.data.updateCustomer
 }
-const resolve = async (conflictOf: string, decision: string, values?: object): Promise<{ task: { status: string; rejection: { code: string } | null }; resolved: { status: string; conflict: { theirs: object } | null } | null }> =>
-  (await world.ask(me, RESOLVE, { task: { id: uuid() }, conflictOf, decision, values })).data.resolveConflict
+const resolve = async (
+  conflictOf: string,
+  decision: string,
+  values?: object,
+): Promise<{
+  task: { status: string; rejection: { code: string } | null }
+  resolved: { status: string; conflict: { theirs: object } | null } | null
+}> => (await world.ask(me, RESOLVE, { task: { id: uuid() }, conflictOf, decision, values })).data.resolveConflict
 const customer = async (id: string): Promise<Record<string, unknown> | null> =>
   (await world.ask(boss, `{ customer(id: "${id}") { name phone notes email version } }`)).data.customer
 
@@ -70,8 +97,12 @@ describe('an edit of what somebody else edited meanwhile', () => {
   it('of a field that the same device edited before, in the same queue, is no conflict', async () => {
     const id = await newCustomer(world, me)
     await edit(me, id, 1, { notes: 'first edit' }, { client: 'device-1', sequence: 1 })
-    expect((await edit(me, id, 1, { notes: 'second edit' }, { client: 'device-1', sequence: 2 })).task.status).toBe('CONFIRMED')
-    expect((await edit(me, id, 1, { notes: 'elsewhere' }, { client: 'device-2', sequence: 1 })).task.status).toBe('CONFLICT')
+    expect((await edit(me, id, 1, { notes: 'second edit' }, { client: 'device-1', sequence: 2 })).task.status).toBe(
+      'CONFIRMED',
+    )
+    expect((await edit(me, id, 1, { notes: 'elsewhere' }, { client: 'device-2', sequence: 1 })).task.status).toBe(
+      'CONFLICT',
+    )
     expect(await customer(id)).toMatchObject({ notes: 'second edit' })
   })
 })
@@ -82,8 +113,13 @@ describe('a record that the device made itself and has not seen come back (baseV
     const task = { id: uuid(), client: 'device-1', sequence: 1 }
     await world.ask(me, CREATE_CUSTOMER, { task, input: { id, name: 'New Club', notes: 'first' } })
     await edit(boss, id, 1, { phone: '2' })
-    expect((await edit(me, id, 0, { notes: 'second' }, { client: 'device-1', sequence: 2 })).task.status).toBe('CONFIRMED')
-    expect((await edit(me, id, 0, { notes: 'third' }, { client: 'device-2', sequence: 1 })).task).toMatchObject({ status: 'REJECTED', rejection: { field: 'baseVersion' } })
+    expect((await edit(me, id, 0, { notes: 'second' }, { client: 'device-1', sequence: 2 })).task.status).toBe(
+      'CONFIRMED',
+    )
+    expect((await edit(me, id, 0, { notes: 'third' }, { client: 'device-2', sequence: 1 })).task).toMatchObject({
+      status: 'REJECTED',
+      rejection: { field: 'baseVersion' },
+    })
     expect(await customer(id)).toMatchObject({ notes: 'second', phone: '2' })
   })
 })
@@ -93,7 +129,10 @@ describe('deleting', () => {
     const id = await newCustomer(world, me)
     await edit(boss, id, 1, { notes: 'important now' })
     const answer = await world.ask(me, DELETE_CUSTOMER, { task: { id: uuid() }, id, baseVersion: 1 })
-    expect(answer.data.deleteCustomer.task).toMatchObject({ status: 'CONFLICT', conflict: { fields: ['notes'], theirs: { notes: 'important now' } } })
+    expect(answer.data.deleteCustomer.task).toMatchObject({
+      status: 'CONFLICT',
+      conflict: { fields: ['notes'], theirs: { notes: 'important now' } },
+    })
     const gone = await newCustomer(world, me)
     await world.ask(boss, DELETE_CUSTOMER, { task: { id: uuid() }, id: gone, baseVersion: 1 })
     const { task } = await edit(me, gone, 1, { notes: 'mine' })
@@ -119,7 +158,10 @@ describe('a decision', () => {
 
   it('to take theirs writes nothing and withdraws the task', async () => {
     const { id, task } = await conflict()
-    expect(await resolve(task, 'TAKE_THEIRS')).toMatchObject({ task: { status: 'CONFIRMED' }, resolved: { status: 'CANCELLED' } })
+    expect(await resolve(task, 'TAKE_THEIRS')).toMatchObject({
+      task: { status: 'CONFIRMED' },
+      resolved: { status: 'CANCELLED' },
+    })
     expect(await customer(id)).toMatchObject({ notes: 'theirs', phone: 'theirs', version: 2 })
   })
 
@@ -136,14 +178,19 @@ describe('a decision', () => {
     await edit(boss, id, 2, { notes: 'newer' })
     const answer = await resolve(task, 'KEEP_MINE')
     expect(answer.task.rejection?.code).toBe('CONFLICT_CHANGED')
-    const shown = (await world.ask(me, `{ task(id: "${task}") { status conflict { theirs theirsVersion } } }`)).data.task
+    const shown = (await world.ask(me, `{ task(id: "${task}") { status conflict { theirs theirsVersion } } }`)).data
+      .task
     expect(shown).toMatchObject({ status: 'CONFLICT', conflict: { theirs: { notes: 'newer' }, theirsVersion: 3 } })
     expect((await resolve(task, 'KEEP_MINE')).task.status).toBe('CONFIRMED')
   })
 
   it("about somebody else's conflict, or none, is rejected", async () => {
     const { task } = await conflict()
-    const foreign = await world.ask(agent('agent-z'), RESOLVE, { task: { id: uuid() }, conflictOf: task, decision: 'KEEP_MINE' })
+    const foreign = await world.ask(agent('agent-z'), RESOLVE, {
+      task: { id: uuid() },
+      conflictOf: task,
+      decision: 'KEEP_MINE',
+    })
     expect(foreign.data.resolveConflict.task.rejection.code).toBe('NOT_FOUND')
     await resolve(task, 'TAKE_THEIRS')
     expect((await resolve(task, 'KEEP_MINE')).task.rejection?.code).toBe('NOT_IN_CONFLICT')

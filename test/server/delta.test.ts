@@ -3,7 +3,20 @@ import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { systemClock } from '../../protocol/index.ts'
-import { agent, BOOK, booking, CHANGES, DELETE_CUSTOMER, newCustomer, startWorld, supervisor, tokenFor, UPDATE_CUSTOMER, uuid, type World } from '../support/world.ts'
+import {
+  agent,
+  BOOK,
+  booking,
+  CHANGES,
+  DELETE_CUSTOMER,
+  newCustomer,
+  startWorld,
+  supervisor,
+  tokenFor,
+  UPDATE_CUSTOMER,
+  uuid,
+  type World,
+} from '../support/world.ts'
 
 let world: World
 /** Days by which the gateway's clock is ahead. */
@@ -57,7 +70,12 @@ describe('a pull', () => {
     const { cursor } = await pull(me)
     expect(await pull(me, { since: cursor })).toMatchObject({ changed: [], removed: [], hasMore: false, reset: false })
     for (const version of [1, 2, 3]) {
-      await world.ask(me, UPDATE_CUSTOMER, { task: { id: uuid() }, id, baseVersion: version, patch: { notes: `edit ${version}` } })
+      await world.ask(me, UPDATE_CUSTOMER, {
+        task: { id: uuid() },
+        id,
+        baseVersion: version,
+        patch: { notes: `edit ${version}` },
+      })
     }
     const page = await pull(me, { since: cursor, scopes: [{ type: 'Customer' }] })
     // Another scope is another question: that cursor starts anew.
@@ -121,10 +139,20 @@ describe('who sees what', () => {
   it('a customer given to another agent leaves one device and arrives on the other', async () => {
     const id = await newCustomer(world, me)
     const [mine, theirs] = [(await pull(me)).cursor, (await pull(agent('agent-b'))).cursor]
-    const moved = await world.ask(boss, UPDATE_CUSTOMER, { task: { id: uuid() }, id, baseVersion: 1, patch: { ownerId: 'agent-b' } })
+    const moved = await world.ask(boss, UPDATE_CUSTOMER, {
+      task: { id: uuid() },
+      id,
+      baseVersion: 1,
+      patch: { ownerId: 'agent-b' },
+    })
     expect(moved.data.updateCustomer.task.status).toBe('CONFIRMED')
-    expect(await pull(me, { since: mine })).toMatchObject({ changed: [], removed: [{ type: 'Customer', id, reason: 'OUT_OF_SCOPE' }] })
-    expect((await pull(agent('agent-b'), { since: theirs })).changed).toMatchObject([{ __typename: 'Customer', id, ownerId: 'agent-b' }])
+    expect(await pull(me, { since: mine })).toMatchObject({
+      changed: [],
+      removed: [{ type: 'Customer', id, reason: 'OUT_OF_SCOPE' }],
+    })
+    expect((await pull(agent('agent-b'), { since: theirs })).changed).toMatchObject([
+      { __typename: 'Customer', id, ownerId: 'agent-b' },
+    ])
     await world.ask(boss, UPDATE_CUSTOMER, { task: { id: uuid() }, id, baseVersion: 2, patch: { ownerId: 'agent-a' } })
     expect(await pull(me, { since: mine })).toMatchObject({ changed: [{ id }], removed: [] })
   })
@@ -182,7 +210,10 @@ describe('changesAvailable', () => {
     await new Promise<void>(resolve => client.on('connected', () => resolve()))
     // A query on the same socket is answered after the subscription was set up.
     await new Promise<void>(resolve => {
-      client.subscribe({ query: '{ __typename }' }, { next: () => undefined, error: () => resolve(), complete: () => resolve() })
+      client.subscribe(
+        { query: '{ __typename }' },
+        { next: () => undefined, error: () => resolve(), complete: () => resolve() },
+      )
     })
     return {
       next: () => new Promise(resolve => waiting.push(resolve)),

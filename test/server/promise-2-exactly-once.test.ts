@@ -1,7 +1,19 @@
 /** Promise 2: a task ends in exactly one final state, and its effect is applied once or not at all, matching that state. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../protocol/index.ts'
-import { agent, BOOK, booking, CHANGES, CREATE_CUSTOMER, newCustomer, startWorld, supervisor, UPDATE_CUSTOMER, uuid, type World } from '../support/world.ts'
+import {
+  agent,
+  BOOK,
+  booking,
+  CHANGES,
+  CREATE_CUSTOMER,
+  newCustomer,
+  startWorld,
+  supervisor,
+  UPDATE_CUSTOMER,
+  uuid,
+  type World,
+} from '../support/world.ts'
 
 let world: World
 /** Days by which the gateway's clock is ahead. */
@@ -42,7 +54,10 @@ describe('a task sent twice', () => {
     const input = booking(customer)
     const first = await world.ask(me, BOOK, { task, input })
     const reordered = Object.fromEntries(Object.entries(input).reverse())
-    const again = await world.ask(me, BOOK, { task, input: { ...reordered, carOptional: true, acceptReplacement: false } })
+    const again = await world.ask(me, BOOK, {
+      task,
+      input: { ...reordered, carOptional: true, acceptReplacement: false },
+    })
     expect(again.data).toEqual(first.data)
   })
 
@@ -63,8 +78,17 @@ describe('an id that was used for something else', () => {
     const task = { id: uuid() }
     await world.ask(me, UPDATE_CUSTOMER, { task, id: customer, baseVersion: 1, patch: { notes: 'one' } })
     const answer = await world.ask(me, UPDATE_CUSTOMER, { task, id: customer, baseVersion: 1, patch: { notes: 'two' } })
-    expect(answer.data.updateCustomer.task).toMatchObject({ id: task.id, status: 'REJECTED', rejection: { code: 'ID_REUSED', field: 'task.id' } })
-    const now = await world.ask(me, '{ customers(search: "Harbour", first: 1000) { nodes { id version notes } } task(id: "' + task.id + '") { status } }')
+    expect(answer.data.updateCustomer.task).toMatchObject({
+      id: task.id,
+      status: 'REJECTED',
+      rejection: { code: 'ID_REUSED', field: 'task.id' },
+    })
+    const now = await world.ask(
+      me,
+      '{ customers(search: "Harbour", first: 1000) { nodes { id version notes } } task(id: "' +
+        task.id +
+        '") { status } }',
+    )
     expect(now.data.customers.nodes).toContainEqual({ id: customer, version: 2, notes: 'one' })
     expect(now.data.task.status).toBe('CONFIRMED')
   })
@@ -74,12 +98,19 @@ describe('an id that was used for something else', () => {
     const task = { id: uuid() }
     const first = await world.ask(me, BOOK, { task, input: booking(mine) })
     world.sandbox.control.setStock('flight-lisbon-3', 0)
-    const copied = await world.ask(agent('copycat'), BOOK, { task, input: booking(theirs, { flightOfferId: 'flight-lisbon-3' }) })
+    const copied = await world.ask(agent('copycat'), BOOK, {
+      task,
+      input: booking(theirs, { flightOfferId: 'flight-lisbon-3' }),
+    })
     expect(copied.data.bookVacation.task.rejection.code).toBe('SOLD_OUT')
     const keys = world.sandbox.control.reservations().filter(({ key }) => key.startsWith(task.id))
     expect(keys.map(({ key }) => key).sort()).toEqual([`${task.id}:car`, `${task.id}:flight`, `${task.id}:hotel`])
-    expect((await world.ask(me, BOOK, { task, input: booking(mine) })).data.bookVacation.task.rejection?.code).toBe('ID_REUSED')
-    expect((await world.ask(supervisor('chief'), `{ task(id: "${task.id}") { status } }`)).data.task.status).toMatch(/CONFIRMED|REJECTED/)
+    expect((await world.ask(me, BOOK, { task, input: booking(mine) })).data.bookVacation.task.rejection?.code).toBe(
+      'ID_REUSED',
+    )
+    expect((await world.ask(supervisor('chief'), `{ task(id: "${task.id}") { status } }`)).data.task.status).toMatch(
+      /CONFIRMED|REJECTED/,
+    )
     expect(first.data.bookVacation.task.status).toBe('CONFIRMED')
   })
 })
@@ -92,8 +123,13 @@ describe('an outcome older than TASK_RETENTION_DAYS', () => {
     // Tokens are checked against the real clock; only the gateway's own clock has moved on.
     const answer = await world.ask(me, CREATE_CUSTOMER, variables)
     daysAhead = 0
-    expect(answer.data.createCustomer).toMatchObject({ task: { status: 'REJECTED', rejection: { code: 'EXPIRED' } }, customer: null })
-    const versions = (await world.ask(me, CHANGES)).data.changes.changed.filter((record: { id: string }) => record.id === variables.input.id)
+    expect(answer.data.createCustomer).toMatchObject({
+      task: { status: 'REJECTED', rejection: { code: 'EXPIRED' } },
+      customer: null,
+    })
+    const versions = (await world.ask(me, CHANGES)).data.changes.changed.filter(
+      (record: { id: string }) => record.id === variables.input.id,
+    )
     expect(versions).toMatchObject([{ version: 1 }])
   })
 })

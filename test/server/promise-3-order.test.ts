@@ -15,9 +15,15 @@ afterAll(() => world.close())
 afterEach(() => world.sandbox.control.clearFaults())
 
 /** One document of bookings, as a device replays it. */
-function replay(tasks: readonly { id: string; after?: readonly string[]; input: object }[]): Promise<Awaited<ReturnType<World['ask']>>> {
-  const declared = tasks.map((_, index) => `$m${index}_task: TaskInput, $m${index}_input: BookVacationInput!`).join(', ')
-  const fields = tasks.map((_, index) => `m${index}: bookVacation(task: $m${index}_task, input: $m${index}_input) { ${TASK} }`).join('\n')
+function replay(
+  tasks: readonly { id: string; after?: readonly string[]; input: object }[],
+): Promise<Awaited<ReturnType<World['ask']>>> {
+  const declared = tasks
+    .map((_, index) => `$m${index}_task: TaskInput, $m${index}_input: BookVacationInput!`)
+    .join(', ')
+  const fields = tasks
+    .map((_, index) => `m${index}: bookVacation(task: $m${index}_task, input: $m${index}_input) { ${TASK} }`)
+    .join('\n')
   const variables = Object.fromEntries(
     tasks.flatMap(({ id, after, input }, index) => [
       [`m${index}_task`, { id, client: 'device-1', sequence: index, ...(after ? { after } : {}) }],
@@ -31,7 +37,9 @@ const task = async (id: string): Promise<{ status: string; rejection: { code: st
   (await world.ask(me, `{ task(id: "${id}") { status rejection { code failedTask } } }`)).data.task
 
 const firstCalls = (ids: readonly string[]): string[] => {
-  const seen = world.sandbox.control.log().flatMap(({ key, method }) => (method === 'PUT' && key ? [key.split(':')[0] ?? ''] : []))
+  const seen = world.sandbox.control
+    .log()
+    .flatMap(({ key, method }) => (method === 'PUT' && key ? [key.split(':')[0] ?? ''] : []))
   return [...new Set(seen)].filter(id => ids.includes(id))
 }
 
@@ -40,7 +48,9 @@ it('starts the tasks of one document in their order', async () => {
   const ids = Array.from({ length: 12 }, uuid)
   const answer = await replay(ids.map(id => ({ id, input: booking(customer) })))
   expect(answer.errors).toEqual([])
-  await expect.poll(async () => Promise.all(ids.map(async id => (await task(id)).status)), { timeout: 20_000 }).toEqual(ids.map(() => 'CONFIRMED'))
+  await expect
+    .poll(async () => Promise.all(ids.map(async id => (await task(id)).status)), { timeout: 20_000 })
+    .toEqual(ids.map(() => 'CONFIRMED'))
   expect(firstCalls(ids)).toEqual(ids)
 })
 
@@ -50,7 +60,9 @@ it('answers slow tasks RUNNING when the waiting time of the document is over, an
   const ids = Array.from({ length: 4 }, uuid)
   const answer = await replay(ids.map(id => ({ id, input: booking(customer) })))
   expect(ids.map((_, index) => answer.data[`m${index}`].task.status)).toEqual(ids.map(() => 'RUNNING'))
-  await expect.poll(async () => Promise.all(ids.map(async id => (await task(id)).status)), { timeout: 20_000 }).toEqual(ids.map(() => 'CONFIRMED'))
+  await expect
+    .poll(async () => Promise.all(ids.map(async id => (await task(id)).status)), { timeout: 20_000 })
+    .toEqual(ids.map(() => 'CONFIRMED'))
 })
 
 it('lets a task wait for the one it names, and for nobody else', async () => {

@@ -4,7 +4,17 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
-import { agent, ask, BOOK, booking, CREATE_CUSTOMER, type Outside, startOutside, temporaryDirectory, uuid } from '../support/world.ts'
+import {
+  agent,
+  ask,
+  BOOK,
+  booking,
+  CREATE_CUSTOMER,
+  type Outside,
+  startOutside,
+  temporaryDirectory,
+  uuid,
+} from '../support/world.ts'
 
 const ROUNDS = 50
 const FAR_AHEAD = 1_000_000
@@ -17,7 +27,8 @@ let gateway: GatewayProcess
 
 beforeAll(async () => {
   outside = await startOutside()
-  for (const offer of ['hotel-lisbon-1', 'flight-lisbon-1', 'car-lisbon-1']) outside.sandbox.control.setStock(offer, FAR_AHEAD)
+  for (const offer of ['hotel-lisbon-1', 'flight-lisbon-1', 'car-lisbon-1'])
+    outside.sandbox.control.setStock(offer, FAR_AHEAD)
 })
 afterAll(async () => {
   await gateway?.kill()
@@ -54,7 +65,8 @@ async function send(sent: Sent): Promise<void> {
     const status: string | undefined = data?.[sent.field]?.task.status
     if (status === undefined) return
     // What was acknowledged once must be said again, except that a task may have moved on.
-    if (sent.acknowledged !== undefined && sent.acknowledged !== 'RUNNING' && sent.acknowledged !== 'ACCEPTED') expect(status).toBe(sent.acknowledged)
+    if (sent.acknowledged !== undefined && sent.acknowledged !== 'RUNNING' && sent.acknowledged !== 'ACCEPTED')
+      expect(status).toBe(sent.acknowledged)
     sent.acknowledged = status
   } catch (error) {
     // The connection went with the process: no answer, so it is sent again.
@@ -62,7 +74,9 @@ async function send(sent: Sent): Promise<void> {
   }
 }
 
-it(`survives kill -9 in ${ROUNDS} rounds without losing, doubling or leaking anything`, { timeout: 300_000 }, async () => {
+it(`survives kill -9 in ${ROUNDS} rounds without losing, doubling or leaking anything`, {
+  timeout: 300_000,
+}, async () => {
   const random = seeded(SEED)
   const all: Sent[] = []
   const customers: string[] = []
@@ -71,16 +85,36 @@ it(`survives kill -9 in ${ROUNDS} rounds without losing, doubling or leaking any
     const customerId = uuid()
     customers.push(customerId)
     const fresh: Sent[] = [
-      { field: 'createCustomer', query: CREATE_CUSTOMER, variables: { task: { id: uuid() }, input: { id: customerId, name: `Club ${round}`, email: 'club@example.com' } } },
+      {
+        field: 'createCustomer',
+        query: CREATE_CUSTOMER,
+        variables: {
+          task: { id: uuid() },
+          input: { id: customerId, name: `Club ${round}`, email: 'club@example.com' },
+        },
+      },
       { field: 'bookVacation', query: BOOK, variables: { task: { id: uuid() }, input: booking(customerId) } },
-      { field: 'bookVacation', query: BOOK, variables: { task: { id: uuid() }, input: booking(customerId, { carOfferId: null }) } },
+      {
+        field: 'bookVacation',
+        query: BOOK,
+        variables: { task: { id: uuid() }, input: booking(customerId, { carOfferId: null }) },
+      },
       // car-lisbon-2 is sold out: hotel and flight have to be given back.
-      { field: 'bookVacation', query: BOOK, variables: { task: { id: uuid() }, input: booking(customerId, { carOfferId: 'car-lisbon-2', carOptional: false }) } },
+      {
+        field: 'bookVacation',
+        query: BOOK,
+        variables: {
+          task: { id: uuid() },
+          input: booking(customerId, { carOfferId: 'car-lisbon-2', carOptional: false }),
+        },
+      },
     ]
     const first = fresh[0]
     if (first !== undefined) await send(first)
     all.push(...fresh)
-    const underWay = Promise.all(all.filter(({ acknowledged }) => acknowledged === undefined || acknowledged === 'RUNNING').map(send))
+    const underWay = Promise.all(
+      all.filter(({ acknowledged }) => acknowledged === undefined || acknowledged === 'RUNNING').map(send),
+    )
     await new Promise(resolve => setTimeout(resolve, random() * 120))
     await gateway.kill()
     await underWay
@@ -90,8 +124,12 @@ it(`survives kill -9 in ${ROUNDS} rounds without losing, doubling or leaking any
   await expect
     .poll(
       async () => {
-        for (const sent of all) if (sent.acknowledged === undefined || sent.acknowledged === 'RUNNING' || sent.acknowledged === 'ACCEPTED') await send(sent)
-        return all.filter(({ acknowledged }) => acknowledged === undefined || acknowledged === 'RUNNING' || acknowledged === 'ACCEPTED').length
+        for (const sent of all)
+          if (sent.acknowledged === undefined || sent.acknowledged === 'RUNNING' || sent.acknowledged === 'ACCEPTED')
+            await send(sent)
+        return all.filter(
+          ({ acknowledged }) => acknowledged === undefined || acknowledged === 'RUNNING' || acknowledged === 'ACCEPTED',
+        ).length
       },
       { timeout: 60_000 },
     )
@@ -100,14 +138,31 @@ it(`survives kill -9 in ${ROUNDS} rounds without losing, doubling or leaking any
   const bookings = all.filter(({ field }) => field === 'bookVacation')
   const confirmed = bookings.filter(({ acknowledged }) => acknowledged === 'CONFIRMED')
   const wanted = bookings.filter(({ variables }) => variables.input?.['carOfferId'] !== 'car-lisbon-2')
-  expect(all.filter(({ field, acknowledged }) => field === 'createCustomer' && acknowledged !== 'CONFIRMED')).toEqual([])
-  expect(confirmed.map(({ variables }) => variables.task.id).sort()).toEqual(wanted.map(({ variables }) => variables.task.id).sort())
+  expect(all.filter(({ field, acknowledged }) => field === 'createCustomer' && acknowledged !== 'CONFIRMED')).toEqual(
+    [],
+  )
+  expect(confirmed.map(({ variables }) => variables.task.id).sort()).toEqual(
+    wanted.map(({ variables }) => variables.task.id).sort(),
+  )
 
   // Reserved is exactly what the confirmed vacations hold.
-  const expected = confirmed.flatMap(({ variables: { task, input } }) => ['hotel', 'flight', ...(input?.['carOfferId'] ? ['car'] : [])].map(step => `${task.id}:${step}`))
-  expect(outside.sandbox.control.reservations().map(({ key }) => key).sort()).toEqual(expected.sort())
-  const { data } = await ask(gateway.url, me, '{ vacations(first: 1000) { nodes { id status version } } customers(first: 1000) { nodes { id version } } }')
-  expect(data.vacations.nodes.map(({ id }: { id: string }) => id).sort()).toEqual(confirmed.map(({ variables }) => variables.input?.['vacationId']).sort())
+  const expected = confirmed.flatMap(({ variables: { task, input } }) =>
+    ['hotel', 'flight', ...(input?.['carOfferId'] ? ['car'] : [])].map(step => `${task.id}:${step}`),
+  )
+  expect(
+    outside.sandbox.control
+      .reservations()
+      .map(({ key }) => key)
+      .sort(),
+  ).toEqual(expected.sort())
+  const { data } = await ask(
+    gateway.url,
+    me,
+    '{ vacations(first: 1000) { nodes { id status version } } customers(first: 1000) { nodes { id version } } }',
+  )
+  expect(data.vacations.nodes.map(({ id }: { id: string }) => id).sort()).toEqual(
+    confirmed.map(({ variables }) => variables.input?.['vacationId']).sort(),
+  )
   expect(data.customers.nodes).toHaveLength(customers.length)
   expect(new Set(data.customers.nodes.map(({ version }: { version: number }) => version))).toEqual(new Set([1]))
 

@@ -18,7 +18,16 @@ interface Step {
   attempts: number
 }
 
-async function book(input: object = {}): Promise<{ id: string; task: { status: string; steps: Step[]; rejection: { code: string; field: string; suggestions: { label: string; patch: object }[] } | null; reconciliation: { rule: string; from: string; to: string | null }[] }; vacation: { id: string; version: number; total: { amount: number }; car: unknown; hotel: { offerId: string } } | null }> {
+async function book(input: object = {}): Promise<{
+  id: string
+  task: {
+    status: string
+    steps: Step[]
+    rejection: { code: string; field: string; suggestions: { label: string; patch: object }[] } | null
+    reconciliation: { rule: string; from: string; to: string | null }[]
+  }
+  vacation: { id: string; version: number; total: { amount: number }; car: unknown; hotel: { offerId: string } } | null
+}> {
   const customer = await newCustomer(world, me)
   const id = uuid()
   const answer = await world.ask(me, BOOK, { task: { id }, input: booking(customer, input) })
@@ -27,9 +36,16 @@ async function book(input: object = {}): Promise<{ id: string; task: { status: s
 }
 
 const steps = (task: { steps: Step[] }): string[] => task.steps.map(({ name, status }) => `${name} ${status}`)
-const heldBy = (id: string): string[] => world.sandbox.control.reservations().filter(({ key }) => key.startsWith(id)).map(({ supplier }) => supplier)
+const heldBy = (id: string): string[] =>
+  world.sandbox.control
+    .reservations()
+    .filter(({ key }) => key.startsWith(id))
+    .map(({ supplier }) => supplier)
 const callsOf = (id: string): string[] =>
-  world.sandbox.control.log().filter(({ key }) => key?.startsWith(id)).map(({ supplier, method }) => `${method} ${supplier}`)
+  world.sandbox.control
+    .log()
+    .filter(({ key }) => key?.startsWith(id))
+    .map(({ supplier, method }) => `${method} ${supplier}`)
 
 describe('a booking', () => {
   it('reserves hotel, flight and car, mails the customer once, and shows each step', async () => {
@@ -88,7 +104,9 @@ describe('a booking', () => {
     expect(asked.task.rejection?.suggestions[0]?.patch).toEqual({ hotelOfferId: 'hotel-kyoto-1' })
     const accepted = await book({ hotelOfferId: 'hotel-kyoto-2', acceptReplacement: true })
     expect(accepted.vacation?.hotel.offerId).toBe('hotel-kyoto-1')
-    expect(accepted.task.reconciliation).toMatchObject([{ rule: 'ACCEPT_REPLACEMENT', from: 'hotel-kyoto-2', to: 'hotel-kyoto-1' }])
+    expect(accepted.task.reconciliation).toMatchObject([
+      { rule: 'ACCEPT_REPLACEMENT', from: 'hotel-kyoto-2', to: 'hotel-kyoto-1' },
+    ])
   })
 })
 
@@ -140,7 +158,10 @@ describe('cancelling', () => {
     const { id, vacation } = await book()
     const variables = { task: { id: uuid() }, id: vacation?.id, baseVersion: vacation?.version }
     const first = await world.ask(me, CANCEL, variables)
-    expect(first.data.cancelVacation).toMatchObject({ task: { status: 'CONFIRMED' }, vacation: { status: 'CANCELLED' } })
+    expect(first.data.cancelVacation).toMatchObject({
+      task: { status: 'CONFIRMED' },
+      vacation: { status: 'CANCELLED' },
+    })
     expect(heldBy(id)).toEqual([])
     expect((await world.ask(me, CANCEL, variables)).data).toEqual(first.data)
   })
@@ -148,7 +169,11 @@ describe('cancelling', () => {
   it('goes on until every supplier has answered', async () => {
     const { id, vacation } = await book()
     world.sandbox.control.fault({ supplier: 'flight', on: 'release', kind: 'error-500', times: 4 })
-    const answer = await world.ask(me, CANCEL, { task: { id: uuid() }, id: vacation?.id, baseVersion: vacation?.version })
+    const answer = await world.ask(me, CANCEL, {
+      task: { id: uuid() },
+      id: vacation?.id,
+      baseVersion: vacation?.version,
+    })
     expect(answer.data.cancelVacation.task.status).toBe('CONFIRMED')
     expect(heldBy(id)).toEqual([])
   })

@@ -1,7 +1,17 @@
 /** A gateway that comes back goes on by itself: the device that asked may never return. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
-import { agent, ask, BOOK, booking, newCustomer, type Outside, startOutside, temporaryDirectory, uuid } from '../support/world.ts'
+import {
+  agent,
+  ask,
+  BOOK,
+  booking,
+  newCustomer,
+  type Outside,
+  startOutside,
+  temporaryDirectory,
+  uuid,
+} from '../support/world.ts'
 
 const me = agent('agent-a')
 const directory = temporaryDirectory()
@@ -11,11 +21,18 @@ let gateway: GatewayProcess
 const start = async (): Promise<void> => {
   gateway = await startGatewayProcess({ dataDir: directory.path, env: { ...outside.environment, TASK_WAIT_MS: '0' } })
 }
-const world = { ask: (viewer: Parameters<typeof ask>[1], query: string, variables?: object) => ask(gateway.url, viewer, query, variables) }
-const heldBy = (id: string): number => outside.sandbox.control.reservations().filter(({ key }) => key.startsWith(id)).length
+const world = {
+  ask: (viewer: Parameters<typeof ask>[1], query: string, variables?: object) =>
+    ask(gateway.url, viewer, query, variables),
+}
+const heldBy = (id: string): number =>
+  outside.sandbox.control.reservations().filter(({ key }) => key.startsWith(id)).length
 const called = (id: string, call: string): boolean =>
-  outside.sandbox.control.log().some(({ key, method, supplier }) => key?.startsWith(id) && `${method} ${supplier}` === call)
-const statusOf = async (id: string): Promise<string> => (await world.ask(me, `{ task(id: "${id}") { status } }`)).data.task.status
+  outside.sandbox.control
+    .log()
+    .some(({ key, method, supplier }) => key?.startsWith(id) && `${method} ${supplier}` === call)
+const statusOf = async (id: string): Promise<string> =>
+  (await world.ask(me, `{ task(id: "${id}") { status } }`)).data.task.status
 
 beforeAll(async () => {
   outside = await startOutside()
@@ -48,11 +65,17 @@ it('a booking killed in the middle of a step is finished after the restart', asy
 
 it('a booking killed in the middle of its undo is undone after the restart', async () => {
   outside.sandbox.control.setStock('flight-lisbon-2', 0)
-  const id = await bookAndKillAt('DELETE hotel', { flightOfferId: 'flight-lisbon-2' }, { supplier: 'hotel', on: 'release', kind: 'error-500' })
+  const id = await bookAndKillAt(
+    'DELETE hotel',
+    { flightOfferId: 'flight-lisbon-2' },
+    { supplier: 'hotel', on: 'release', kind: 'error-500' },
+  )
   await expect.poll(() => statusOf(id), { timeout: 20_000 }).toBe('REJECTED')
   expect(heldBy(id)).toBe(0)
 })
 
 it('a second gateway on the same file is refused with a message that says what to do', async () => {
-  await expect(startGatewayProcess({ dataDir: directory.path, env: outside.environment })).rejects.toThrow(/in use by another gateway.*stop the other one/)
+  await expect(startGatewayProcess({ dataDir: directory.path, env: outside.environment })).rejects.toThrow(
+    /in use by another gateway.*stop the other one/,
+  )
 })

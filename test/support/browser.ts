@@ -10,12 +10,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 
-const CANDIDATES = [
-  process.env['CHROMIUM_PATH'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-]
+const CHROMIUM_PATH = process.env['CHROMIUM_PATH']
+const CANDIDATES = CHROMIUM_PATH
+  ? [CHROMIUM_PATH]
+  : ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 const FLAGS = [
   '--headless',
@@ -42,7 +40,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-const executable = CANDIDATES.find(path => path !== undefined && isExecutable(path))
+const executable = CANDIDATES.find(isExecutable)
 
 /** Why browser tests cannot run here, as the reason of a skip; undefined when they can. In CI a missing browser is an error instead. */
 export const browserMissing: string | undefined = executable

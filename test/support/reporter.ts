@@ -14,7 +14,9 @@ export default class ClosingLine implements Reporter {
         else if (result.state === 'failed') failed += 1
         else {
           skipped += 1
-          process.stdout.write(`skipped: ${test.fullName}: ${result.state === 'skipped' ? (result.note ?? 'no reason given') : 'never ran'}\n`)
+          process.stdout.write(
+            `skipped: ${test.fullName}: ${result.state === 'skipped' ? (result.note ?? 'no reason given') : 'never ran'}\n`,
+          )
         }
       }
     }

@@ -87,7 +87,7 @@ export class ScriptedGateway {
   readonly #sockets = new Set<Socket>()
   #server: Server | undefined
   #number = 0
-  #oldestCursor = 0
+  #epoch = 0
   #port = 0
 
   async start(): Promise<this> {
@@ -158,8 +158,7 @@ export class ScriptedGateway {
 
   /** Every cursor given so far is too old. */
   expireCursors(): void {
-    this.#number += 1
-    this.#oldestCursor = this.#number
+    this.#epoch += 1
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -423,10 +422,11 @@ export class ScriptedGateway {
   }
 
   #page({ since, first }: { since?: string; first: number }): object {
-    const from = Number(since ?? 0)
-    const reset = since !== undefined && since !== null && from < this.#oldestCursor
+    const [epoch, number] = (since ?? `${this.#epoch}:0`).split(':').map(Number)
+    const reset = epoch !== this.#epoch
+    const from = reset ? 0 : (number ?? 0)
     const wanted = [...this.#changes.values()]
-      .filter(change => change.number > (reset ? 0 : from))
+      .filter(change => change.number > from)
       .sort((a, b) => a.number - b.number)
     const page = wanted.slice(0, first)
     return {
@@ -434,7 +434,7 @@ export class ScriptedGateway {
         .filter(({ gone }) => !gone)
         .map(({ type, id }) => (type === 'Task' ? this.tasks.get(id) : this.notes.get(id))),
       removed: page.filter(({ gone }) => gone).map(({ type, id }) => ({ type, id, reason: 'DELETED' })),
-      cursor: String(wanted.length > first ? page.at(-1)?.number : this.#number),
+      cursor: `${this.#epoch}:${wanted.length > first ? page.at(-1)?.number : this.#number}`,
       hasMore: wanted.length > first,
       reset,
     }

@@ -22,7 +22,11 @@ export interface Answer {
   readonly status: number
   // biome-ignore lint/suspicious/noExplicitAny: answers of any document
   readonly data: any
-  readonly errors: readonly { message: string; path?: readonly (string | number)[]; extensions?: Record<string, unknown> }[]
+  readonly errors: readonly {
+    message: string
+    path?: readonly (string | number)[]
+    extensions?: Record<string, unknown>
+  }[]
   readonly text: string
 }
 
@@ -70,11 +74,19 @@ export interface World extends Outside {
 }
 
 /** `environment` overrides settings, `clock` is the gateway's. */
-export async function startWorld(options: { environment?: Readonly<Record<string, string>>; clock?: Clock } = {}): Promise<World> {
+export async function startWorld(
+  options: { environment?: Readonly<Record<string, string>>; clock?: Clock } = {},
+): Promise<World> {
   const outside = await startOutside()
   const directory = temporaryDirectory()
   const start = (more: Readonly<Record<string, string>> = {}): Promise<Served> => {
-    const config = readConfig({ ...outside.environment, ...options.environment, ...more, PORT: '0', DATA_DIR: directory.path })
+    const config = readConfig({
+      ...outside.environment,
+      ...options.environment,
+      ...more,
+      PORT: '0',
+      DATA_DIR: directory.path,
+    })
     return serve(config, sqlite(join(directory.path, 'layover.db')), options.clock)
   }
   let served = await start()
@@ -100,7 +112,12 @@ export async function startWorld(options: { environment?: Readonly<Record<string
   }
 }
 
-export async function ask(url: string, viewer: Viewer | string | null, query: string, variables: object = {}): Promise<Answer> {
+export async function ask(
+  url: string,
+  viewer: Viewer | string | null,
+  query: string,
+  variables: object = {},
+): Promise<Answer> {
   const token = viewer === null ? null : typeof viewer === 'string' ? viewer : await tokenFor(viewer)
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -165,7 +182,14 @@ export async function newCustomer(world: Pick<World, 'ask'>, viewer: Viewer, inp
   const id = uuid()
   const answer = await world.ask(viewer, CREATE_CUSTOMER, {
     task: { id: uuid() },
-    input: { id, name: 'Harbour Rowing Club', email: 'office@harbour-rowing.example', phone: '1', notes: 'first', ...input },
+    input: {
+      id,
+      name: 'Harbour Rowing Club',
+      email: 'office@harbour-rowing.example',
+      phone: '1',
+      notes: 'first',
+      ...input,
+    },
   })
   if (answer.data?.createCustomer?.task?.status !== 'CONFIRMED') throw new Error(answer.text)
   return id

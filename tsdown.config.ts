@@ -1,0 +1,27 @@
+import { defineConfig } from 'tsdown'
+
+const common = { outDir: 'dist/package', format: 'esm', dts: true, fixedExtension: false } as const
+
+/** The doors of the package; `exports` in package.json names the same. */
+export default defineConfig([
+  {
+    ...common,
+    entry: { client: 'client/index.ts', protocol: 'protocol/index.ts' },
+    platform: 'browser',
+    target: 'es2022',
+    // Its peer range ends at Apollo Client 3. Bundled (with its licence in THIRD-PARTY-LICENSES.md), nobody meets that range.
+    deps: { alwaysBundle: ['apollo3-cache-persist'] },
+  },
+  {
+    ...common,
+    clean: false,
+    entry: {
+      server: 'server/index.ts',
+      'server/sqlite': 'server/store/sqlite.ts',
+      'server/fastify': 'server/use/fastify.ts',
+      'server/ws': 'server/use/ws.ts',
+    },
+    platform: 'node',
+    target: 'node20',
+  },
+])
