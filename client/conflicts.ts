@@ -59,6 +59,7 @@ export class Conflicts {
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
     ports.queue.subscribe(() => this.#refresh())
+    this.#refresh()
   }
 
   /** In queue order, without those about which a decision waits; replaced, never changed. */
@@ -127,6 +128,10 @@ export class Conflicts {
       await this.resolve(id, decision)
       this.#decidedByRule.delete(id)
     } catch (error) {
+      const newer = this.#ports.queue.get(id)?.outcome
+      if (error instanceof LayoverError && error.code === 'CONFLICT_CHANGED' && newer?.status === 'conflict') {
+        return this.#decideByRule(id, newer.conflict, rule)
+      }
       // It stays in the list, where a person decides.
       this.#ports.report(
         error instanceof LayoverError

@@ -4,7 +4,7 @@ import { ERROR_CODES, errorCode, isRetryableCode } from '../protocol/errors.ts'
 import { isTaskStatus } from '../protocol/task-states.ts'
 import type { BatchAnswer, Template } from './batch.ts'
 import type { Conflicts } from './conflicts.ts'
-import type { Outcome, Reconciliation, StoredEntry } from './entry.ts'
+import type { ConflictEntry, Outcome, Reconciliation, StoredEntry } from './entry.ts'
 import type { OptimisticLayer } from './optimistic.ts'
 import type { OutboxChange, OutboxQueue } from './outbox.ts'
 import type { TaskDefinition } from './task.ts'
@@ -102,6 +102,7 @@ export async function settle(
   answered: readonly Answered[],
   nextAttemptAt: (entry: StoredEntry) => string,
 ): Promise<void> {
+  const arrived = answered.filter(each => isNewConflict(each)).map(each => each.entry.id)
   const stored = ports.queue.change(
     change => {
       for (const each of answered) moveEntry(ports, change, each, nextAttemptAt)
@@ -141,7 +142,7 @@ export async function settle(
           },
     )
   }
-  ports.conflicts.decideArrived(answered.filter(each => each.verdict.kind === 'conflict').map(each => each.entry.id))
+  ports.conflicts.decideArrived(arrived)
   await stored
 }
 
@@ -165,11 +166,12 @@ function moveEntry(
     case 'accepted':
       change.move(id, 'accepted')
       break
-    case 'conflict':
-      change.move(id, 'conflict', {
-        outcome: { status: 'conflict', conflict: conflictOf(entry, verdict.conflict, verdict.inReview) },
-      })
+    case 'conflict': {
+      const conflict = conflictOf(entry, verdict.conflict, verdict.inReview)
+      // Asked again, it may be what it was.
+      if (!isSameConflict(entry, conflict)) change.move(id, 'conflict', { outcome: { status: 'conflict', conflict } })
       break
+    }
     case 'rejected':
       change.move(id, 'rejected', { outcome: verdict.outcome })
       break
@@ -198,11 +200,7 @@ function moveEntry(
 }
 
 /** The conflict as the application sees it. */
-export function conflictOf(
-  entry: StoredEntry,
-  conflict: ConflictState,
-  inReview: boolean,
-): Extract<Outcome, { status: 'conflict' }>['conflict'] {
+export function conflictOf(entry: StoredEntry, conflict: ConflictState, inReview: boolean): ConflictEntry {
   return {
     id: entry.id,
     task: entry.name,
@@ -216,6 +214,14 @@ export function conflictOf(
     theirsAt: conflict.theirsAt,
     inReview,
   }
+}
+
+function isNewConflict({ entry, verdict }: Answered): boolean {
+  return verdict.kind === 'conflict' && !isSameConflict(entry, conflictOf(entry, verdict.conflict, verdict.inReview))
+}
+
+function isSameConflict({ outcome }: StoredEntry, conflict: ConflictEntry): boolean {
+  return outcome?.status === 'conflict' && JSON.stringify(outcome.conflict) === JSON.stringify(conflict)
 }
 
 function rejectionOf({ rejection }: TaskState): Extract<Outcome, { status: 'rejected' }> {

@@ -92,8 +92,15 @@ async function indexedDbShelf(namespace: string, storeName: string): Promise<She
         onConnection(async database => {
           const transaction = database.transaction(storeName, 'readwrite', { durability: 'strict' })
           const steps: Promise<unknown>[] = [transaction.done]
-          for (const [key, value] of changes) {
-            steps.push(value === null ? transaction.store.delete(key) : transaction.store.put(value, key))
+          try {
+            for (const [key, value] of changes) {
+              steps.push(value === null ? transaction.store.delete(key) : transaction.store.put(value, key))
+            }
+          } catch (error) {
+            // What was put so far would be committed by itself.
+            transaction.abort()
+            await Promise.allSettled(steps)
+            throw error
           }
           await Promise.all(steps)
         }),

@@ -52,6 +52,10 @@ async function edit(client: OfflineClient, patch: { notes?: string; phone?: stri
   await client.mutate({ mutation: UpdateCustomerDocument, variables: { id: CUSTOMER, baseVersion: version, patch } })
 }
 
+/** What `mutate` says of a task beside its tentative data. */
+const receiptOf = (extensions: Record<string, unknown> = {}): { id: string; status: string } =>
+  extensions['layover'] as { id: string; status: string }
+
 const untilQuiet = (client: OfflineClient): Promise<void> =>
   new Promise(resolve => {
     const isQuiet = (): boolean =>
@@ -116,7 +120,7 @@ async function play(): Promise<void> {
   const ids: string[] = []
   for (const [label, input] of Object.entries(wanted)) {
     const { extensions } = await tablet.client.mutate({ mutation: BookVacationDocument, variables: { input } })
-    const { id, status } = (extensions ?? {})['layover'] as { id: string; status: string }
+    const { id, status } = receiptOf(extensions)
     ids.push(id)
     story.say(`booked offline (${label}): task ${id.slice(0, 8)}… is ${status}, on this device only`)
   }

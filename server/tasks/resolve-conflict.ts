@@ -1,5 +1,6 @@
 /** `resolveConflict`: a person's decision about a task in CONFLICT, as a task of its own that may wait in an outbox. */
-import { type Decision, REJECTION_CODES } from '../../protocol/index.ts'
+import { type Decision, ERROR_CODES, REJECTION_CODES } from '../../protocol/index.ts'
+import { refuse } from '../errors.ts'
 import type { Contested, StoredTask } from '../store/store.ts'
 import { tenantPartition } from '../viewer.ts'
 import { defineTask, type PlainTask, type Written } from './define-task.ts'
@@ -22,6 +23,11 @@ export function resolveConflictTask(): PlainTask<ResolveArguments> {
 
 async function resolve(args: ResolveArguments, transaction: RecordTransaction): Promise<Outcome> {
   const { unit, viewer } = transaction
+  if (args.decision === 'ESCALATE') {
+    throw refuse(ERROR_CODES.NOT_IMPLEMENTED, 'ESCALATE is part of the contract, but not served yet.', {
+      field: 'decision',
+    })
+  }
   const partition = tenantPartition(viewer)
   const original = await unit.task({ partition, user: viewer.user, id: args.conflictOf })
   if (original === undefined) {

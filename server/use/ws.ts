@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperationAST, parse, validate } from 'graphql'
-import { useServer } from 'graphql-ws/use/ws'
+import { useServer as serveProtocol } from 'graphql-ws/use/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { checkDocument } from '../batch.ts'
 import type { Credentials, Gateway } from '../gateway.ts'
@@ -29,7 +29,7 @@ export function serveWebSocket(server: Server, gateway: Gateway, options: WebSoc
   }
   server.on('upgrade', upgrade)
   const masked = (error: GraphQLError): GraphQLFormattedError => gateway.formatError(error.toJSON(), error)
-  const adapter = useServer<Credentials>(
+  const adapter = serveProtocol<Credentials>(
     {
       schema: gateway.schema,
       onConnect: async context => {

@@ -57,8 +57,8 @@ describe('many tasks in one document', () => {
       fragment Outer on Item { parent { ...Parts } } fragment Parts on Item { id text }`
     const { text } = merged([SAVE, other, third])
     expect(text).toContain('fragment m1_Parts on Item')
-    expect(text).toMatch(/fragment Outer on Item \{[^}]*\.\.\.m1_Parts/)
-    expect(text).toMatch(/fragment m2_Outer on Item \{[^}]*\.\.\.Parts/)
+    expect(text).toMatch(/fragment m1_Outer on Item \{[^}]*\.\.\.m1_Parts/)
+    expect(text).toMatch(/fragment Outer on Item \{[^}]*\.\.\.Parts/)
   })
 
   test('give each task a copy of a fragment that uses variables', () => {

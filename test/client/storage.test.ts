@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Database, memoryStorage, openDatabase } from '../../client/storage/database.ts'
 import { newName } from './notes-app.ts'
 
@@ -73,6 +73,7 @@ test('a write to IndexedDB is durable, and all or nothing', async () => {
 })
 
 test('a connection that another tab closed is opened again', async () => {
+  vi.spyOn(console, 'warn').mockReturnValue() // localforage mentions the version.
   const name = newName()
   const { outbox } = await openDatabase(name, 'ann')
   await outbox.write(new Map([['a', '1']]))

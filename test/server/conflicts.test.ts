@@ -184,6 +184,14 @@ describe('a decision', () => {
     expect((await resolve(task, 'KEEP_MINE')).task.status).toBe('CONFIRMED')
   })
 
+  it('to escalate is not served yet, and does nothing', async () => {
+    const { id, task } = await conflict()
+    const answer = await world.ask(me, RESOLVE, { task: { id: uuid() }, conflictOf: task, decision: 'ESCALATE' })
+    expect(answer.errors[0]?.extensions?.['code']).toBe('NOT_IMPLEMENTED')
+    expect(await customer(id)).toMatchObject({ notes: 'theirs', version: 2 })
+    expect((await resolve(task, 'TAKE_THEIRS')).task.status).toBe('CONFIRMED')
+  })
+
   it("about somebody else's conflict, or none, is rejected", async () => {
     const { task } = await conflict()
     const foreign = await world.ask(agent('agent-z'), RESOLVE, {

@@ -82,6 +82,13 @@ export async function launchBrowser(options: { userDataDir: string }): Promise<T
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const exited = new Promise<void>(resolve => process_.once('exit', () => resolve()))
+  // Its own process group, because it was started detached; so nothing but us ends it.
+  const kill = (): void => {
+    if (process_.pid && process_.exitCode === null && process_.signalCode === null)
+      process.kill(-process_.pid, 'SIGKILL')
+  }
+  process.once('exit', kill)
+  void exited.then(() => process.off('exit', kill))
   const connection = await chromium.connectOverCDP(await devToolsAddress(process_))
   const context = connection.contexts()[0]
   const processId = process_.pid
@@ -97,8 +104,7 @@ export async function launchBrowser(options: { userDataDir: string }): Promise<T
       return page
     },
     async kill() {
-      // Its own process group, because it was started detached.
-      if (process_.exitCode === null && process_.signalCode === null) process.kill(-processId, 'SIGKILL')
+      kill()
       await exited
     },
   }
