@@ -59,7 +59,7 @@ export class TentativeChanges {
   }
 
   give(id: string, given: Pick<TaskDefinition, 'optimistic' | 'update'>): void {
-    this.#given.set(id, given)
+    if (given.optimistic || given.update) this.#given.set(id, given)
   }
 
   forget(id: string): void {
@@ -84,6 +84,14 @@ export class TentativeChanges {
     })
   }
 
+  updateOf(entry: StoredEntry): TentativeChange['update'] {
+    const definition = this.#definitions.get(entry.name)
+    const update = definition?.update ?? this.#given.get(entry.id)?.update
+    if (!definition || !update) return undefined
+    const variables = migrated(entry, definition)
+    return (cache: InMemoryCache, data: Fields) => update(cache, { data }, variables)
+  }
+
   /** Throws what `optimistic` throws. */
   of(entry: StoredEntry): TentativeChange | undefined {
     const definition = this.#definitions.get(entry.name)
@@ -91,7 +99,6 @@ export class TentativeChanges {
     const given = this.#given.get(entry.id)
     const variables = migrated(entry, definition)
     const foreseen: unknown = (definition.optimistic ?? given?.optimistic)?.(variables)
-    const update = definition.update ?? given?.update
     const { document } = this.#templates.get(definition.text)
     return {
       id: entry.id,
@@ -102,7 +109,7 @@ export class TentativeChanges {
       document,
       variables,
       result: withTask(isFields(foreseen) ? foreseen : {}, definition, entry.id),
-      update: update && ((cache: InMemoryCache, data: Fields) => update(cache, { data }, variables)),
+      update: this.updateOf(entry),
       overlay: entry.overlay,
     }
   }

@@ -170,8 +170,11 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
           queue,
           layer,
           conflicts,
-          definition: name => definitions.get(name),
-          deliver: (id, delivery) => deliveries.deliver(id, delivery),
+          updateOf: entry => changes.updateOf(entry),
+          deliver: (id, delivery) => {
+            if (!queue.get(id)) changes.forget(id)
+            deliveries.deliver(id, delivery)
+          },
           noteAnswer: payload => sync.noteAnswer(payload),
         },
         answered,
@@ -217,6 +220,7 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
   async function stop(): Promise<void> {
     sync.close()
     replay.close()
+    signIn.resume()
     wire.close()
     client.stop()
     connectivity.close()
@@ -268,6 +272,7 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
       return closed
     },
   })
+  conflicts.decideArrived(conflicts.list.map(({ id }) => id))
   sync.start()
   replay.kick()
   return offlineClient

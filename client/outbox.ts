@@ -247,6 +247,14 @@ export class OutboxQueue {
     return this.#ports.records.save(changed, removed, this.#installation)
   }
 
+  /** Whoever was sending is no more. */
+  doubtSending(): Promise<void> {
+    const sending = [...this.#entries.values()].filter(entry => entry.status === 'sending')
+    return this.change(change => {
+      for (const { id } of sending) change.move(id, 'in-doubt')
+    })
+  }
+
   /** A copy under a new id, to be put at the end. */
   renewed(entry: StoredEntry, variables: Record<string, unknown>, after?: readonly string[]): StoredEntry {
     const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, ...kept } = entry

@@ -166,6 +166,7 @@ export class Replay {
       }
     } catch (error) {
       // A bug, but no reason to stand still for ever.
+      this.#ports.queue.doubtSending().catch(this.#ports.report)
       this.#ports.report(new LayoverError('UPDATE_FAILED', 'Replaying the outbox failed; it is tried again.', error))
       this.#backOff()
       this.#wake()

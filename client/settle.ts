@@ -5,9 +5,8 @@ import { isTaskStatus } from '../protocol/task-states.ts'
 import type { BatchAnswer, Template } from './batch.ts'
 import type { Conflicts } from './conflicts.ts'
 import type { ConflictEntry, Outcome, Reconciliation, StoredEntry } from './entry.ts'
-import type { OptimisticLayer } from './optimistic.ts'
+import type { OptimisticLayer, TentativeChange } from './optimistic.ts'
 import type { OutboxChange, OutboxQueue } from './outbox.ts'
-import type { TaskDefinition } from './task.ts'
 import { type ConflictState, readTaskState, type TaskState } from './task-fragment.ts'
 
 export type Verdict =
@@ -89,7 +88,8 @@ export interface SettlePorts {
   readonly queue: OutboxQueue
   readonly layer: OptimisticLayer
   readonly conflicts: Conflicts
-  readonly definition: (name: string) => TaskDefinition | undefined
+  /** The application's `update` for the entry. */
+  readonly updateOf: (entry: StoredEntry) => TentativeChange['update']
   /** Tells whoever waits for this task. */
   readonly deliver: (id: string, delivery: Delivery) => void
   /** Records of an answer are newer than a page that was read before it. */
@@ -111,16 +111,12 @@ export async function settle(
       for (const { entry, template, answer, verdict } of answered) {
         if (isFields(answer.value)) {
           const data = { [template.responseKey]: answer.value }
-          const update = ports.definition(entry.name)?.update
           ports.layer.writeAnswer(cache, index, {
             name: entry.name,
             document: template.document,
             variables: entry.variables,
             data,
-            update:
-              update && verdict.kind === 'confirmed'
-                ? (to, result) => update(to, { data: result }, entry.variables)
-                : undefined,
+            update: verdict.kind === 'confirmed' ? ports.updateOf(entry) : undefined,
           })
           ports.noteAnswer(answer.value)
         }

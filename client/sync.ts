@@ -113,6 +113,8 @@ export class SyncLoop implements Sync {
   #lastSyncedAt: Date | null
   #running: Promise<PullResult> | undefined
   #next: Promise<PullResult> | undefined
+  /** The pull that runs has asked for its first page. */
+  #isReading = false
   #failures = 0
   #withdrawTimer: (() => void) | undefined
   #noticed = false
@@ -144,7 +146,8 @@ export class SyncLoop implements Sync {
     )
     if (!this.#options) return
     this.#listen()
-    this.#inBackground()
+    // Whoever pulls as soon as the client is there should be told what the first pull brings.
+    this.#schedule(0)
   }
 
   pull(): Promise<PullResult> {
@@ -219,6 +222,7 @@ export class SyncLoop implements Sync {
   #pull(now: boolean): Promise<PullResult> {
     const after = this.#running
     if (!after) return this.#begin(now)
+    if (!this.#isReading) return after
     this.#next ??= after
       .catch(() => undefined) // Its own caller is told.
       .then(() => {
@@ -256,7 +260,9 @@ export class SyncLoop implements Sync {
     if (!options) throw new LayoverError('REFUSED', 'Nothing to pull: createOfflineClient was given no `sync`.')
     this.#refuseOffline()
     // A task that cannot be sent now is no reason not to read.
+    this.#isReading = false
     await replay.drain(now)
+    this.#isReading = true
     const document = cache.transformDocument(options.document)
     const scopes = JSON.stringify(this.#scopes ?? null)
     const result: PullResult = { changed: 0, removed: 0, pages: 0, reset: false }

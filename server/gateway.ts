@@ -60,7 +60,7 @@ export interface Gateway {
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError
   /** Opens the store and goes on with what was left unfinished. */
   start(): Promise<void>
-  /** Lets running steps end, keeps the rest for the next start, and closes the store. */
+  /** Leaves the steps under way, which the next start repeats under the same keys, and closes the store. */
   stop(): Promise<void>
   /** Makes these the reference data of a type: new, changed and gone ones reach every device. Returns how many changed. */
   importRecords(

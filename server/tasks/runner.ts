@@ -163,7 +163,7 @@ export class TaskRunner {
   /** Starts a waiting task whose turn has come, or takes up a running one. */
   async #goOn(task: StoredTask): Promise<void> {
     if (task.state === 'running') return this.#options.engine.run(task)
-    const { store, log } = this.#options
+    const { store } = this.#options
     const definition = this.#definition(task)
     if (definition === undefined) return
     const freed = await store.write(task.partition, async unit => {
@@ -183,7 +183,6 @@ export class TaskRunner {
       await writeTaskRecord(unit, now, { status: 'RUNNING' }, this.#now())
       return [{ ...now, status: 'RUNNING' as const, state: 'running' as const }]
     })
-    log.info({ task: task.reference, name: task.name }, 'a waiting task goes on')
     await this.#startAll(task, freed)
   }
 

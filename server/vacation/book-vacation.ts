@@ -21,7 +21,7 @@ import { type BookedReservation, type BookingPlan, booked, KINDS, totalOf } from
 import { OFFER_TYPES } from './collections.ts'
 import { confirmationMail } from './confirmation-mail.ts'
 import { checkId, firstOf, invalid } from './input.ts'
-import type { Mailer } from './mail.ts'
+import { type Mailer, MailNotSent } from './mail.ts'
 import { type Alternative, alternativesTo, chooseOffer, suggestionsFor } from './offers.ts'
 import type { Supplier, SupplierKind } from './suppliers/suppliers.ts'
 
@@ -45,8 +45,14 @@ export function bookVacation({ suppliers, mailer }: BookingOutside): SagaTask<Mu
         attempts: 'forever',
         skip: plan => plan.customer.email === null,
         run: async (plan, { signal }, results) => {
-          await mailer.send(confirmationMail(plan, results), signal)
-          return done(null)
+          try {
+            await mailer.send(confirmationMail(plan, results), signal)
+            return done(null)
+          } catch (error) {
+            // A lasting no: the booking stands, and the step says why nobody was told.
+            if (!(error instanceof MailNotSent) || error.code === 'UNAVAILABLE') throw error
+            return rejected(error.code, 'The mail server will not take this message.')
+          }
         },
       },
     ],

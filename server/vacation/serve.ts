@@ -25,7 +25,7 @@ export interface Served {
   readonly gateway: Gateway
   /** What stands in for the outside, and where, for people. */
   readonly standIns: readonly string[]
-  /** Stops taking requests, lets running steps end, and closes everything that `serve` opened, the store too. */
+  /** Stops taking requests, answers those under way, and closes everything that `serve` opened, the store too. */
   stop(): Promise<void>
 }
 

@@ -1,0 +1,258 @@
+/** What every store adapter promises (server/store/store.ts). `open` gives a fresh store, and the same data again after a close. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { NewTask, Store, StoredRecord, StoredTask } from '../../server/store/store.ts'
+
+export interface StoreUnderTest {
+  /** Opens the data of this test, again and again the same. */
+  open(): Promise<Store>
+  remove(): Promise<void>
+}
+
+const P = 'tenant:north'
+
+const record = (key: string, version = 1, fields: object = {}, owner: string | null = 'ann'): StoredRecord => ({
+  partition: P,
+  type: 'Thing',
+  key,
+  owner,
+  deleted: false,
+  entity: { __typename: 'Thing', id: key, version, updatedAt: '2027-01-01T00:00:00.000Z', updatedBy: owner, ...fields },
+})
+
+const task = (id: string, more: Partial<NewTask> = {}): NewTask => ({
+  partition: P,
+  user: 'ann',
+  id,
+  name: 'doThing',
+  definitionVersion: 1,
+  inputHash: 'h',
+  args: { a: 1 },
+  viewer: { user: 'ann', tenant: 'north', roles: ['agent'] },
+  client: 'device-1',
+  sequence: 1,
+  after: [],
+  touches: [],
+  status: 'ACCEPTED',
+  state: 'waiting',
+  payload: {},
+  contested: null,
+  takenAt: 1000,
+  ...more,
+})
+
+export function storeContract(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`the store contract: ${name}`, () => {
+    let subject: StoreUnderTest
+    let store: Store
+    beforeEach(async () => {
+      subject = await make()
+      store = await subject.open()
+    })
+    afterEach(async () => {
+      await store.close()
+      await subject.remove()
+    })
+
+    const put = (...records: StoredRecord[]): Promise<void> =>
+      store.write(P, async unit => {
+        for (const each of records)
+          unit.put(each, { keepVersion: true, writtenBy: { user: 'ann', client: 'device-1' } })
+      })
+    const everything = [{ type: 'Thing', owner: null }]
+    const changes = async (after = 0, owner: string | null = null): Promise<[string, string | null][]> =>
+      (await store.view.changed(P, [{ type: 'Thing', owner }], after, 100)).map(({ entity, removal }) => [
+        entity.id,
+        removal,
+      ])
+
+    it('what was written is there after closing and opening, under the same epoch and secret', async () => {
+      await put(record('a', 1, { text: 'kept', flag: false, zero: 0, empty: '', nothing: null }))
+      const { epoch, secret } = store
+      await store.close()
+      store = await subject.open()
+      expect((await store.view.record(P, 'Thing', 'a'))?.entity).toMatchObject({
+        text: 'kept',
+        flag: false,
+        zero: 0,
+        empty: '',
+        nothing: null,
+      })
+      expect([store.epoch, store.secret]).toEqual([epoch, secret])
+      expect(await store.view.head(P)).toBe(1)
+    })
+
+    it('a unit that throws leaves nothing, and its neighbours in the same commit stay', async () => {
+      const results = await Promise.allSettled([
+        put(record('a')),
+        store.write(P, async unit => {
+          unit.put(record('b'), { keepVersion: true, writtenBy: null })
+          await unit.takeTask(task('t'))
+          throw new Error('no')
+        }),
+        put(record('c')),
+      ])
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+      expect(await changes()).toEqual([
+        ['a', null],
+        ['c', null],
+      ])
+      expect(await store.view.task({ partition: P, user: 'ann', id: 't' })).toBeUndefined()
+    })
+
+    it('a unit sees its own writes, and nobody else does before the commit', async () => {
+      await store.write(P, async unit => {
+        unit.put(record('a'), { keepVersion: true, writtenBy: null })
+        expect((await unit.record(P, 'Thing', 'a'))?.entity.id).toBe('a')
+        expect(await store.view.record(P, 'Thing', 'a')).toBeUndefined()
+      })
+      expect(await store.view.record(P, 'Thing', 'a')).toBeDefined()
+    })
+
+    it('numbers are gapless and rise in the order of the commits, a changed record moves to the end', async () => {
+      await Promise.all(['a', 'b', 'c', 'd'].map(key => put(record(key))))
+      await put(record('b', 2))
+      const rows = await store.view.changed(P, everything, 0, 100)
+      expect(rows.map(({ entity, change }) => [entity.id, change])).toEqual([
+        ['a', 1],
+        ['c', 3],
+        ['d', 4],
+        ['b', 5],
+      ])
+      expect(await store.view.head(P)).toBe(5)
+      expect(await changes(4)).toEqual([['b', null]])
+    })
+
+    it('partitions count for themselves, and a unit cannot write to another', async () => {
+      await put(record('a'))
+      await store.write('tenant:south', async unit =>
+        unit.put({ ...record('a'), partition: 'tenant:south' }, { keepVersion: true, writtenBy: null }),
+      )
+      expect([await store.view.head(P), await store.view.head('tenant:south')]).toEqual([1, 1])
+      await expect(
+        store.write('tenant:south', async unit => unit.put(record('b'), { keepVersion: true, writtenBy: null })),
+      ).rejects.toThrow('write to')
+    })
+
+    it('an owner gets his rows and those of everybody; what went to another owner is a departure', async () => {
+      await put(record('mine'), record('theirs', 1, {}, 'bob'))
+      expect(await changes(0, 'ann')).toEqual([['mine', null]])
+      await put(record('mine', 2, {}, 'bob'))
+      expect(await changes(2, 'ann')).toEqual([['mine', 'OUT_OF_SCOPE']])
+      expect(await changes(2, 'bob')).toEqual([['mine', null]])
+      await put(record('mine', 3, {}, 'ann'))
+      expect(await changes(2, 'ann')).toEqual([['mine', null]])
+      expect(await changes(3, 'bob')).toEqual([['mine', 'OUT_OF_SCOPE']])
+    })
+
+    it('a tombstone is told as a removal and is in no list', async () => {
+      await put(record('a'), record('b'))
+      await put({ ...record('a', 2), deleted: true })
+      expect(await changes(2)).toEqual([['a', 'DELETED']])
+      expect(
+        (await store.view.list({ partition: P, selection: { type: 'Thing', owner: null }, first: 10 })).map(
+          ({ key }) => key,
+        ),
+      ).toEqual(['b'])
+    })
+
+    it('lists in order of key, page by page, with filters', async () => {
+      await put(
+        record('c', 1, { place: 'Lisbon', name: 'Sea View' }),
+        record('a', 1, { place: 'Bergen', name: 'sea house' }),
+        record('b', 1, { place: 'Lisbon', name: 'Hill' }),
+      )
+      const keys = async (query: object): Promise<string[]> =>
+        (await store.view.list({ partition: P, selection: { type: 'Thing', owner: null }, first: 10, ...query })).map(
+          ({ key }) => key,
+        )
+      expect(await keys({ first: 2 })).toEqual(['a', 'b'])
+      expect(await keys({ after: 'b' })).toEqual(['c'])
+      expect(await keys({ equals: { place: 'Lisbon' } })).toEqual(['b', 'c'])
+      expect(await keys({ contains: { field: 'name', text: 'SEA' } })).toEqual(['a', 'c'])
+      expect(await keys({ contains: { field: 'name', text: '%' } })).toEqual([])
+    })
+
+    it('keeps every version with who wrote it', async () => {
+      for (const version of [1, 2, 3]) await put(record('a', version, { n: version }))
+      const history = await store.view.versions(P, 'Thing', 'a', 2)
+      expect(history.map(({ entity, writtenBy }) => [entity.version, writtenBy?.client])).toEqual([
+        [2, 'device-1'],
+        [3, 'device-1'],
+      ])
+    })
+
+    it('a claimed id is the user’s own; a copied one gets another reference', async () => {
+      const [mine, copied] = await store.write(P, async unit => [
+        await unit.takeTask(task('t')),
+        await unit.takeTask(task('t', { user: 'bob' })),
+      ])
+      expect(mine?.reference).toBe('t')
+      expect(copied?.reference).toMatch(/^t~/)
+      await expect(store.write(P, unit => unit.takeTask(task('t')))).rejects.toThrow()
+      expect(await store.view.task({ partition: P, user: 'ann', id: 't' })).toMatchObject({
+        args: { a: 1 },
+        state: 'waiting',
+        finishedAt: null,
+      })
+    })
+
+    it('readers wait for the writer before them, a writer for all since the last writer, nobody for himself', async () => {
+      const touch = (writes: boolean): NewTask['touches'] => [{ record: 'Thing:a', writes }]
+      const take = (id: string, writes: boolean): Promise<StoredTask> =>
+        store.write(P, unit => unit.takeTask(task(id, { touches: touch(writes) })))
+      const inTheWay = (writes: boolean): Promise<string[]> =>
+        store.write(P, async unit => (await unit.inTheWay(P, touch(writes))).map(({ id }) => id).sort())
+      await take('r0', false)
+      expect(await inTheWay(false)).toEqual([])
+      expect(await inTheWay(true)).toEqual(['r0'])
+      await take('w1', true)
+      await take('r2', false)
+      await take('r3', false)
+      expect(await inTheWay(false)).toEqual(['w1'])
+      expect(await inTheWay(true)).toEqual(['r2', 'r3', 'w1'])
+    })
+
+    it('a task that is released frees those that waited for it alone', async () => {
+      const [first, second, both, one] = await store.write(P, async unit => {
+        const tasks = [
+          await unit.takeTask(task('1')),
+          await unit.takeTask(task('2')),
+          await unit.takeTask(task('3')),
+          await unit.takeTask(task('4')),
+        ]
+        await unit.waitFor(tasks[2] as StoredTask, tasks.slice(0, 2))
+        await unit.waitFor(tasks[3] as StoredTask, tasks.slice(0, 1))
+        return tasks as [StoredTask, StoredTask, StoredTask, StoredTask]
+      })
+      expect(await store.write(P, async unit => [await unit.isBlocked(both), await unit.isBlocked(first)])).toEqual([
+        true,
+        false,
+      ])
+      expect((await store.write(P, unit => unit.release(first))).map(({ id }) => id)).toEqual([one.id])
+      expect((await store.write(P, unit => unit.release(second))).map(({ id }) => id)).toEqual([both.id])
+    })
+
+    it('memos are recorded once and dropped together', async () => {
+      await store.write(P, unit => unit.recordMemo('t', 'step', { a: [1, null] }))
+      expect(await store.view.memo('t', 'step')).toEqual({ value: { a: [1, null] } })
+      await expect(store.write(P, unit => unit.recordMemo('t', 'step', 2))).rejects.toThrow()
+      await store.write(P, unit => unit.dropMemos('t'))
+      expect(await store.view.memo('t', 'step')).toBeUndefined()
+    })
+
+    it('tells of each commit which partition and whose rows it changed', async () => {
+      const told: string[][] = []
+      store.onCommit(commits => told.push(commits.map(({ partition, owners }) => `${partition} ${[...owners]}`)))
+      await put(record('a'))
+      await store.write(P, unit => unit.recordMemo('t', 'step', 1))
+      await put(record('a', 2, {}, 'bob'))
+      expect(told).toEqual([[`${P} ann`], [`${P} bob,ann`]])
+    })
+
+    it('refuses to work when it is closed', async () => {
+      await store.close()
+      await expect(store.write(P, async () => 1)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+      store = await subject.open()
+    })
+  })
+}
