@@ -2,7 +2,8 @@ import { gql, HttpLink, InMemoryCache, type TypedDocumentNode } from '@apollo/cl
 import { createOfflineClient, type OfflineClient, type StorageDriver, syncedList, task } from 'layover/client'
 
 type Note = { id: string; version: number; text: string }
-export const ADD_NOTE: TypedDocumentNode<{ addNote: { note: Note } }, { id: string; text: string }> = gql`mutation AddNote($task: TaskInput, $id: ID!, $text: String!) {
+export const ADD_NOTE: TypedDocumentNode<{ addNote: { note: Note } }, { id: string; text: string }> =
+  gql`mutation AddNote($task: TaskInput, $id: ID!, $text: String!) {
   addNote(task: $task, id: $id, text: $text) { task { id status } note { id version text } }
 }`
 const CHANGES = gql`query Changes($since: Cursor, $scopes: [ScopeInput!], $first: Int!) {

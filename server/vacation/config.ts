@@ -21,7 +21,7 @@ const shape = z.object({
   TASK_RETENTION_DAYS: count(1, 36_500).default(400),
   INTROSPECTION: onOff.optional(),
   PLAYGROUND: onOff.optional(),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional(),
   DATABASE_URL: z
     .undefined({ error: 'a Postgres store is not served yet: leave it unset, and SQLite in DATA_DIR is used' })
     .optional(),
@@ -89,6 +89,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     taskRetentionDays: settings.TASK_RETENTION_DAYS,
     introspection: settings.INTROSPECTION ?? !production,
     playground: settings.PLAYGROUND ?? !production,
-    logLevel: settings.LOG_LEVEL,
+    // A demo's terminal is for people.
+    logLevel: settings.LOG_LEVEL ?? (key === undefined ? 'warn' : 'info'),
   }
 }
