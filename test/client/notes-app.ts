@@ -151,6 +151,7 @@ export async function openNotes(
     ...rest,
   })
   onTestFinished(() => client.close())
+  if (options.clock instanceof ManualClock) options.clock.advance(0) // The first pull.
   return { client, cache, errors }
 }
 

@@ -1,5 +1,7 @@
 /** A gateway that comes back goes on by itself: the device that asked may never return. */
+import { once } from 'node:events'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
 import {
   agent,
@@ -10,6 +12,7 @@ import {
   type Outside,
   startOutside,
   temporaryDirectory,
+  tokenFor,
   uuid,
 } from '../support/world.ts'
 
@@ -72,6 +75,25 @@ it('a booking killed in the middle of its undo is undone after the restart', asy
   )
   await expect.poll(() => statusOf(id), { timeout: 20_000 }).toBe('REJECTED')
   expect(heldBy(id)).toBe(0)
+})
+
+it('on SIGTERM it lets its sockets go, ends, and leaves the rest to the next start', async () => {
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  await once(socket, 'open')
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${await tokenFor(me)}` } }))
+  await once(socket, 'message')
+  const closed = once(socket, 'close')
+  outside.sandbox.control.fault({ supplier: 'flight', on: 'reserve', kind: 'hang' } as never)
+  const id = uuid()
+  const customer = await newCustomer(world, me)
+  await world.ask(me, BOOK, { task: { id }, input: booking(customer) })
+  await expect.poll(() => called(id, 'PUT flight')).toBe(true)
+  await gateway.stop()
+  expect((await closed)[0]).toBe(1001)
+  outside.sandbox.control.clearFaults()
+  await start()
+  await expect.poll(() => statusOf(id), { timeout: 20_000 }).toBe('CONFIRMED')
+  expect(heldBy(id)).toBe(3)
 })
 
 it('a second gateway on the same file is refused with a message that says what to do', async () => {

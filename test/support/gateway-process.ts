@@ -15,6 +15,8 @@ export interface GatewayProcess {
   readonly port: number
   /** `kill -9`: nothing is finished, nothing is said. */
   kill(): Promise<void>
+  /** Asks it to end (SIGTERM) and waits until it has; its exit code. */
+  stop(): Promise<number | null>
 }
 
 export interface GatewayProcessOptions {
@@ -54,11 +56,15 @@ export async function startGatewayProcess({
     env: { ...process.env, NODE_ENV: 'development', LOG_LEVEL: 'warn', ...env, PORT: String(port), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const exited = new Promise<void>(resolve => gateway.once('exit', () => resolve()))
+  const exited = new Promise<number | null>(resolve => gateway.once('exit', resolve))
   const url = await announcedUrl(gateway)
   return {
     url,
     port: Number(new URL(url).port),
+    async stop() {
+      gateway.kill('SIGTERM')
+      return exited
+    },
     async kill() {
       gateway.kill('SIGKILL')
       await exited

@@ -1,0 +1,99 @@
+import { memoryStorage } from 'layover/client'
+import { expect, test, vi } from 'vitest'
+import type { Fault } from '../support/scripted-gateway.ts'
+import { CREATE, DELETE, ManualClock, newName, openNotes, shown, startGateway, UPDATE } from './notes-app.ts'
+
+/** mulberry32: the same seed, the same run. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+const FAULTS: Fault[] = [
+  { kind: 'cut-before' },
+  { kind: 'cut-after' },
+  { kind: 'truncate' },
+  { kind: 'hang' },
+  { kind: 'captive-portal' },
+  { kind: 'gone-html' },
+  { kind: 'status', status: 503, headers: { 'retry-after': '3' } },
+  { kind: 'status', status: 401 },
+  { kind: 'refuse', code: 'STORE_UNAVAILABLE' },
+  { kind: 'refuse', code: 'UNAUTHENTICATED' },
+  { kind: 'refuse', code: 'INTERNAL_SERVER_ERROR' },
+]
+
+test.each(Array.from({ length: 200 }, (_each, index) => index + 1))(
+  'whatever happens, every task ends in one final state, applied once and in order, and the device shows what the gateway holds: %i',
+  async seed => {
+    const chance = seeded(seed)
+    const pick = <T>(from: readonly T[]): T => from[Math.floor(chance() * from.length)]!
+    const gateway = await startGateway()
+    const clock = new ManualClock()
+    const storage = memoryStorage()
+    const name = newName()
+    const options = {
+      name,
+      storage,
+      clock,
+      tasksPerDocument: 4,
+      answerWithinMs: 200,
+      reauthenticate: async () => undefined,
+    }
+    let { client, cache, errors } = await openNotes(gateway, options)
+    // Time never stands still.
+    const passing = setInterval(() => clock.advance(100), 1)
+    const wanted: string[] = []
+    const ids: string[] = []
+    try {
+      for (let step = 0; step < 40; step += 1) {
+        const action = chance()
+        if (action < 0.4) {
+          const id = `n${step}`
+          ids.push(id)
+          wanted.push(await enqueued(client.mutate({ mutation: CREATE, variables: { input: { id, title: id } } })))
+        } else if (action < 0.6 && ids.length > 0) {
+          const variables = { id: pick(ids), baseVersion: 0, patch: { body: `b${step}`, count: step } }
+          wanted.push(await enqueued(client.mutate({ mutation: UPDATE, variables })))
+        } else if (action < 0.65 && ids.length > 0) {
+          const [id] = ids.splice(Math.floor(chance() * ids.length), 1)
+          wanted.push(await enqueued(client.mutate({ mutation: DELETE, variables: { id: id!, baseVersion: 0 } })))
+        } else if (action < 0.85) {
+          gateway.fault(pick(FAULTS))
+        } else if (action < 0.9) {
+          client.connection.setMode(client.connection.mode === 'auto' ? 'offline' : 'auto')
+        } else if (action < 0.95) {
+          gateway.write({ id: `other${step}`, title: 'somebody else’s' })
+        } else {
+          await client.close()
+          ;({ client, cache, errors } = await openNotes(gateway, options))
+        }
+      }
+      client.connection.setMode('auto')
+      await vi.waitFor(() => expect(client.outbox.entries).toEqual([]), { timeout: 20_000 })
+      await vi.waitFor(() => client.sync.pull(), { timeout: 10_000 })
+    } finally {
+      clearInterval(passing)
+    }
+    expect(gateway.applied).toEqual(wanted)
+    const held = [...gateway.notes.values()].map(
+      note => `${note.id} ${note.title} ${note.body ?? null} ${note.count ?? null} ${note.version}`,
+    )
+    expect(
+      shown(cache)
+        ?.map(note => `${note.id} ${note.title} ${note.body} ${note.count} ${note.version}`)
+        .sort(),
+    ).toEqual(held.sort())
+    expect(errors).toEqual([])
+  },
+)
+
+async function enqueued(mutation: Promise<{ extensions?: Record<string, unknown> }>): Promise<string> {
+  const { extensions } = await mutation
+  return (extensions?.['layover'] as { id: string } | undefined)?.id ?? ''
+}
