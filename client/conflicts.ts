@@ -36,16 +36,17 @@ const PROTOCOL_FIELDS: ReadonlySet<string> = new Set(['id', '__typename', 'versi
 
 export interface ConflictPorts {
   readonly queue: OutboxQueue
-  /** Queues a decision as `mutate` does; resolves when it is on the device, and `delivered` when it is answered or will not be soon. */
-  readonly enqueue: (
-    variables: Record<string, unknown>,
-    overlay: Overlay | undefined,
-  ) => Promise<{ delivered: Promise<Delivery> }>
   readonly onConflict: (name: string) => OnConflict
   /** Asks the gateway what became of these. */
   readonly ask: (ids: readonly string[]) => void
   readonly report: Report
 }
+
+/** Queues a decision as `mutate` does; resolves when it is on the device, and `delivered` when it is answered or will not be soon. */
+export type EnqueueDecision = (
+  variables: Record<string, unknown>,
+  overlay: Overlay | undefined,
+) => Promise<{ delivered: Promise<Delivery> }>
 
 export class Conflicts {
   readonly #ports: ConflictPorts
@@ -53,6 +54,7 @@ export class Conflicts {
   readonly #decidedByRule = new Map<string, number>()
   readonly subscribe: (listener: () => void) => () => void
   #list: readonly ConflictEntry[] = []
+  #enqueue: EnqueueDecision | undefined
 
   constructor(ports: ConflictPorts) {
     this.#ports = ports
@@ -60,6 +62,12 @@ export class Conflicts {
     this.subscribe = this.#listeners.subscribe
     ports.queue.subscribe(() => this.#refresh())
     this.#refresh()
+  }
+
+  /** Opens the way for decisions; those that a rule can make about what is there already are made now. */
+  decideThrough(enqueue: EnqueueDecision): void {
+    this.#enqueue = enqueue
+    this.decideArrived(this.#list.map(({ id }) => id))
   }
 
   /** In queue order, without those about which a decision waits; replaced, never changed. */
@@ -80,10 +88,11 @@ export class Conflicts {
     if (this.#decisionsAbout(id).some(each => each.status !== 'parked')) {
       throw new LayoverError('NOT_POSSIBLE', `A decision about ${id} is already on its way.`)
     }
+    if (!this.#enqueue) throw new LayoverError('CLOSED', 'The client is not open yet.')
     await this.#dropDecisions(id)
     const { conflict } = entry.outcome
     const variables = { conflictOf: id, decision, ...(values === undefined ? {} : { values }) }
-    const { delivered } = await this.#ports.enqueue(variables, overlayOf(conflict, decision, values))
+    const { delivered } = await this.#enqueue(variables, overlayOf(conflict, decision, values))
     const delivery = await delivered
     if (delivery.kind === 'answered') await this.#raiseRefusal(id, delivery)
   }

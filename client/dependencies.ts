@@ -1,7 +1,8 @@
 /**
  * What a task builds on. Records get their final ids on the device, so a later task may mention one that an earlier, still
  * waiting task makes: then it names that task in `after`. Records that the gateway knows give no dependency; the gateway
- * itself lets tasks on the same record follow each other.
+ * itself lets tasks on the same record follow each other. Nor do those that two tasks merely refer to, like an offer: what a
+ * task makes or changes is told by its `optimistic` result; of a task without one, every id it mentions is taken for that.
  */
 import { isClientId } from '../protocol/protocol.ts'
 
@@ -56,9 +57,10 @@ export class Dependencies {
     return [...found].sort(([, a], [, b]) => a - b).map(([id]) => id)
   }
 
-  /** In queue order. */
-  add(entry: Mentioning): void {
+  /** In queue order. `touched`: ids of the records in its foreseen answer, if it foresees one. */
+  add(entry: Mentioning, touched?: ReadonlySet<string>): void {
     for (const id of idsIn(entry.variables)) {
+      if (touched && !touched.has(id)) continue
       const mentions = this.#mentions.get(id)
       if (mentions) mentions.push(entry)
       else this.#mentions.set(id, [entry])

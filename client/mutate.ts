@@ -4,129 +4,21 @@
  *
  * Not an Apollo link: every emission of a link is written to the base of the cache and runs `update`.
  */
-import {
-  type ApolloClient,
-  CombinedGraphQLErrors,
-  type InMemoryCache,
-  type RefetchQueriesInclude,
-} from '@apollo/client'
+import { type ApolloClient, CombinedGraphQLErrors, type RefetchQueriesInclude } from '@apollo/client'
 import { type GraphQLFormattedError, getOperationAST } from 'graphql'
 import type { Clock } from '../protocol/ports.ts'
-import type { Templates } from './batch.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { AnyRecord, Overlay, StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import type { Report } from './listeners.ts'
-import type { OptimisticLayer, TentativeChange } from './optimistic.ts'
+import type { OptimisticLayer } from './optimistic.ts'
 import type { OutboxQueue } from './outbox.ts'
 import { isTentative } from './outbox-states.ts'
 import type { Delivery } from './settle.ts'
 import type { TaskDefinition } from './task.ts'
+import type { TentativeChanges } from './tentative-changes.ts'
 
 type Fields = Record<string, unknown>
-
-/** Who waits for a task's first answer. */
-export class Deliveries {
-  readonly #waiting = new Map<string, (delivery: Delivery) => void>()
-
-  deliver(id: string, delivery: Delivery): void {
-    const resolve = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    resolve?.(delivery)
-  }
-
-  /** Nothing will come soon, for nobody. */
-  deliverAll(): void {
-    for (const id of [...this.#waiting.keys()]) this.deliver(id, { kind: 'waiting' })
-  }
-
-  wait(id: string): Promise<Delivery> {
-    return new Promise(resolve => this.#waiting.set(id, resolve))
-  }
-}
-
-/** The view's part of an entry; undefined when no registration knows it. */
-export class TentativeChanges {
-  readonly #definitions: ReadonlyMap<string, TaskDefinition>
-  readonly #templates: Templates
-  readonly #report: Report
-  /** What `mutate` was given for tasks of this session whose registration has none. */
-  readonly #given = new Map<string, Pick<TaskDefinition, 'optimistic' | 'update'>>()
-
-  constructor(definitions: ReadonlyMap<string, TaskDefinition>, templates: Templates, report: Report) {
-    this.#definitions = definitions
-    this.#templates = templates
-    this.#report = report
-  }
-
-  give(id: string, given: Pick<TaskDefinition, 'optimistic' | 'update'>): void {
-    if (given.optimistic || given.update) this.#given.set(id, given)
-  }
-
-  forget(id: string): void {
-    this.#given.delete(id)
-  }
-
-  /** Like `of`, for entries that are there already: what their functions throw is reported, and they do not show. */
-  ofAll(entries: readonly StoredEntry[]): TentativeChange[] {
-    return entries.flatMap(entry => {
-      try {
-        return this.of(entry) ?? []
-      } catch (error) {
-        this.#report(
-          new LayoverError(
-            'UPDATE_FAILED',
-            `\`optimistic\` of the task ${entry.name} threw; its change is not shown.`,
-            error,
-          ),
-        )
-        return []
-      }
-    })
-  }
-
-  updateOf(entry: StoredEntry): TentativeChange['update'] {
-    const definition = this.#definitions.get(entry.name)
-    const update = definition?.update ?? this.#given.get(entry.id)?.update
-    if (!definition || !update) return undefined
-    const variables = migrated(entry, definition)
-    return (cache: InMemoryCache, data: Fields) => update(cache, { data }, variables)
-  }
-
-  /** Throws what `optimistic` throws. */
-  of(entry: StoredEntry): TentativeChange | undefined {
-    const definition = this.#definitions.get(entry.name)
-    if (!definition) return undefined
-    const given = this.#given.get(entry.id)
-    const variables = migrated(entry, definition)
-    const foreseen: unknown = (definition.optimistic ?? given?.optimistic)?.(variables)
-    const { document } = this.#templates.get(definition.text)
-    return {
-      id: entry.id,
-      sequence: entry.sequence,
-      name: entry.name,
-      field: definition.field,
-      queuedAt: entry.queuedAt,
-      document,
-      variables,
-      result: withTask(isFields(foreseen) ? foreseen : {}, definition, entry.id),
-      update: this.updateOf(entry),
-      overlay: entry.overlay,
-    }
-  }
-}
-
-/** The variables as the registration knows them now; what is sent of a task that was sent before stays as it was. */
-export function migrated(entry: StoredEntry, definition: TaskDefinition): AnyRecord {
-  return definition.migrations
-    .slice(entry.version)
-    .reduce((variables: AnyRecord, migrate) => migrate(variables), entry.variables)
-}
-
-function withTask(foreseen: Fields, { responseKey }: TaskDefinition, id: string): Fields {
-  const payload = isFields(foreseen[responseKey]) ? foreseen[responseKey] : {}
-  const given = isFields(payload['task']) ? payload['task'] : {}
-  return { ...foreseen, [responseKey]: { ...payload, task: { ...given, __typename: 'Task', id } } }
-}
 
 export interface MutatePorts {
   readonly client: ApolloClient
@@ -300,6 +192,3 @@ export function plain(variables: object, name: string): Fields {
     )
   }
 }
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -6,22 +6,26 @@ import { BaseWrites } from './base-writes.ts'
 import { Batches, Templates } from './batch.ts'
 import { Conflicts, resolveConflictTask } from './conflicts.ts'
 import { browserHint, type Connection, Connectivity, type NetworkHint } from './connectivity.ts'
+import { Deliveries } from './deliveries.ts'
+import { Delta } from './delta.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
+import { Leaving } from './leaving.ts'
 import type { Report } from './listeners.ts'
-import { Deliveries, enqueue, type MutatePorts, overrideMutate, TentativeChanges } from './mutate.ts'
+import { enqueue, type MutatePorts, overrideMutate } from './mutate.ts'
 import { OptimisticLayer } from './optimistic.ts'
 import { OutboxQueue } from './outbox.ts'
 import { type Outbox, OutboxDoor } from './outbox-door.ts'
 import { type PayloadTypes, Replay } from './replay.ts'
 import { restoreEntry } from './restore.ts'
-import { settle } from './settle.ts'
+import { type SettlePorts, settle } from './settle.ts'
 import { SignIn } from './sign-in.ts'
 import { CacheRecords } from './storage/cache-records.ts'
 import { openDatabase, type StorageDriver } from './storage/database.ts'
 import { OutboxRecords } from './storage/outbox-records.ts'
 import { type Sync, SyncLoop, type SyncOptions } from './sync.ts'
 import { type TaskRegistration, taskDefinitions } from './task.ts'
+import { TentativeChanges } from './tentative-changes.ts'
 import { Wire } from './wire.ts'
 
 export interface ConflictsDoor {
@@ -106,6 +110,46 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
       '`encryptionKey`: this version cannot encrypt what it stores. Leave it out to store it in the clear.',
     )
   }
+  const device = await openDevice(options)
+  const rooms = connect(options, device)
+  const { client, queue, replay, sync, conflicts, connectivity } = rooms
+  const leaving = new Leaving(rooms)
+  const ports: MutatePorts = {
+    ...device,
+    ...rooms,
+    answerWithinMs: options.answerWithinMs ?? DEFAULT_ANSWER_WITHIN_MS,
+    isReachable: () => connectivity.state === 'online' && !replay.paused,
+    isClosed: () => leaving.isClosed,
+    kick: () => replay.kick(),
+  }
+  overrideMutate(ports)
+  conflicts.decideThrough((variables, overlay) =>
+    enqueue(ports, device.definitions.get(resolveConflictTask.name)!, variables, {
+      optimistic: undefined,
+      update: undefined,
+      overlay,
+    }),
+  )
+  const outbox = new OutboxDoor({
+    queue,
+    replay,
+    definition: name => device.definitions.get(name),
+    adopt: entry => restoreEntry(entry, device.definitions),
+  })
+  sync.start()
+  replay.kick()
+  return Object.assign(client, {
+    outbox,
+    sync,
+    connection: connectivity,
+    conflicts,
+    signOut: ({ pending }: { pending: 'keep' | 'send' | 'discard' }) => leaving.signOut(pending),
+    close: () => leaving.close(),
+  })
+}
+
+/** What is on the device: cache, outbox and the view over both. */
+async function openDevice(options: OfflineClientOptions) {
   const { cache, clock = systemClock, random = systemRandom, onError } = options
   const report: Report = error => onError?.(error)
   const definitions = taskDefinitions([...options.tasks, resolveConflictTask])
@@ -113,7 +157,7 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
   const records = new OutboxRecords(database.outbox, report)
   const loaded = await records.load()
 
-  // Restoring the cache drops layers, so it comes first.
+  // Restoring the cache drops layers, so it comes before the outbox, which makes one.
   const cacheRecords = new CacheRecords(cache, database.cache, clock, report)
   await cacheRecords.restore()
   const base = new BaseWrites(cache)
@@ -121,162 +165,91 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
 
   const templates = new Templates(cache)
   const changes = new TentativeChanges(definitions, templates, report)
-  const deliveries = new Deliveries()
   const layer = new OptimisticLayer(cache, base, options.sync !== undefined, report)
   const queue = new OutboxQueue({
     clock,
     random,
     records,
     isKnownRecord: id => base.holds(id),
+    foreseenRecords: entry => changes.recordsOf(entry),
     view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
     report,
   })
   await queue.restore({ ...loaded, entries: loaded.entries.map(entry => restoreEntry(entry, definitions)) })
+  const { settings } = loaded
+  return {
+    cache,
+    clock,
+    random,
+    report,
+    definitions,
+    records,
+    settings,
+    cacheRecords,
+    base,
+    templates,
+    changes,
+    layer,
+    queue,
+  }
+}
 
-  const mode = loaded.settings.get(MODE) === 'offline' ? 'offline' : 'auto'
+/** What speaks with the gateway. */
+function connect(options: OfflineClientOptions, device: Awaited<ReturnType<typeof openDevice>>) {
+  const { cache, clock, random, report, definitions, records, settings, templates, changes, layer, queue } = device
   const connectivity = new Connectivity(
     options.network ?? browserHint,
-    mode,
-    kept => void records.saveSetting(MODE, kept),
+    settings.get(MODE) === 'offline' ? 'offline' : 'auto',
+    mode => void records.saveSetting(MODE, mode),
     report,
   )
   const client = new ApolloClient({ ...apolloOptions(options), cache, link: gated(options.link, connectivity) })
   const wire = new Wire(client, clock, connectivity, options.requestTimeoutMs)
+  const delta = new Delta(cache, layer, clock)
   const signIn = new SignIn(options.reauthenticate, report)
-
-  const conflicts = new Conflicts({
+  const deliveries = new Deliveries()
+  const conflicts: Conflicts = new Conflicts({
     queue,
-    enqueue: (variables, overlay) =>
-      enqueue(ports, definitions.get(resolveConflictTask.name)!, variables, {
-        optimistic: undefined,
-        update: undefined,
-        overlay,
-      }),
     onConflict: name => definitions.get(name)?.onConflict ?? 'ask',
     ask: ids => void replay.ask(ids),
     report,
   })
+  const settlePorts: SettlePorts = {
+    queue,
+    layer,
+    conflicts,
+    updateOf: entry => changes.updateOf(entry),
+    deliver(id, delivery) {
+      if (!queue.get(id)) changes.forget(id)
+      deliveries.deliver(id, delivery)
+    },
+    noteAnswer: payload => delta.noteAnswer(payload),
+  }
   const replay: Replay = new Replay({
     queue,
     wire,
     templates,
     batches: new Batches(),
-    payloads: payloadTypes(loaded.settings.get(PAYLOADS), records),
+    payloads: payloadTypes(settings.get(PAYLOADS), records),
     connectivity,
     signIn,
-    settle: (answered, nextAttemptAt) =>
-      settle(
-        {
-          queue,
-          layer,
-          conflicts,
-          updateOf: entry => changes.updateOf(entry),
-          deliver: (id, delivery) => {
-            if (!queue.get(id)) changes.forget(id)
-            deliveries.deliver(id, delivery)
-          },
-          noteAnswer: payload => sync.noteAnswer(payload),
-        },
-        answered,
-        nextAttemptAt,
-      ),
+    settle: (answered, nextAttemptAt) => settle(settlePorts, answered, nextAttemptAt),
     nothingSoon: () => deliveries.deliverAll(),
     clock,
     random,
-    tasksPerDocument: Math.max(
-      1,
+    tasksPerDocument: atLeastOne(
       Math.min(options.tasksPerDocument ?? DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT),
     ),
     report,
   })
-  const sync: SyncLoop = new SyncLoop(
-    { client, cache, layer, queue, replay, wire, connectivity, signIn, clock, random, report },
+  const sync = new SyncLoop(
+    { client, cache, delta, queue, replay, wire, connectivity, signIn, clock, random, report },
     options.sync,
   )
-  const outbox = new OutboxDoor({
-    queue,
-    replay,
-    definition: name => definitions.get(name),
-    adopt: entry => restoreEntry(entry, definitions),
-  })
-
-  let closed: Promise<void> | undefined
-  const ports: MutatePorts = {
-    client,
-    clock,
-    definitions,
-    queue,
-    layer,
-    changes,
-    deliveries,
-    answerWithinMs: options.answerWithinMs ?? DEFAULT_ANSWER_WITHIN_MS,
-    isReachable: () => connectivity.state === 'online' && !replay.paused,
-    isClosed: () => closed !== undefined,
-    kick: () => replay.kick(),
-    report,
-  }
-  overrideMutate(ports)
-
-  async function stop(): Promise<void> {
-    sync.close()
-    replay.close()
-    signIn.resume()
-    wire.close()
-    client.stop()
-    connectivity.close()
-    await Promise.all([sync.idle(), replay.idle()])
-    await records.idle()
-  }
-
-  async function shut(): Promise<void> {
-    conflicts.close()
-    queue.close()
-    layer.close()
-    await cacheRecords.close()
-    base.close()
-  }
-
-  const close = async (): Promise<void> => {
-    await stop()
-    await shut()
-  }
-
-  const signOut = async (pending: 'keep' | 'send' | 'discard'): Promise<void> => {
-    if (pending === 'send') {
-      await sync.push()
-      if (outbox.entries.length > 0) {
-        throw new LayoverError(
-          'PENDING_TASKS',
-          `${outbox.entries.length} tasks are still in the outbox. Deal with them, or sign out with 'keep' or 'discard'.`,
-        )
-      }
-    }
-    closed = stop()
-    await closed
-    layer.close()
-    await client.clearStore()
-    await cacheRecords.purge()
-    if (pending !== 'keep') await records.clear()
-    closed = shut()
-    await closed
-  }
-
-  const offlineClient = Object.assign(client, {
-    outbox,
-    sync,
-    connection: connectivity,
-    conflicts,
-    signOut: (how: { pending: 'keep' | 'send' | 'discard' }) => signOut(how.pending),
-    close: () => {
-      closed ??= close()
-      return closed
-    },
-  })
-  conflicts.decideArrived(conflicts.list.map(({ id }) => id))
-  sync.start()
-  replay.kick()
-  return offlineClient
+  return { ...device, client, connectivity, wire, signIn, deliveries, conflicts, replay, sync }
 }
+
+const atLeastOne = (count: number): number => Math.max(1, count)
 
 /** In mode 'offline' nothing leaves the device, queries and subscriptions neither. */
 function gated(link: ApolloLink, connectivity: Connectivity): ApolloLink {

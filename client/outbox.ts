@@ -5,10 +5,11 @@
 import type { InMemoryCache } from '@apollo/client'
 import type { Clock, Random } from '../protocol/ports.ts'
 import { Dependencies } from './dependencies.ts'
+import { Entries } from './entries.ts'
 import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
-import { assertEntryMove, type EntryStatus, isSendable, isTentative, isUnsettled } from './outbox-states.ts'
+import { assertEntryMove, type EntryStatus, isSendable, isUnsettled } from './outbox-states.ts'
 import type { Installation, LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
 import type { IndexChanges } from './synced-list.ts'
 
@@ -35,6 +36,8 @@ export interface OutboxPorts {
   readonly records: OutboxRecords
   /** Whether the base of the cache holds a record with this id. */
   readonly isKnownRecord: (id: string) => boolean
+  /** Ids of the records that the application foresees in the task's answer; undefined when it foresees none. */
+  readonly foreseenRecords: (entry: StoredEntry) => ReadonlySet<string> | undefined
   readonly view: ViewListener
   readonly report: Report
 }
@@ -64,10 +67,9 @@ export interface OutboxChange {
 
 export class OutboxQueue {
   readonly #ports: OutboxPorts
-  readonly #entries = new Map<string, StoredEntry>()
+  readonly #entries = new Entries()
   /** Queued, but not yet on the device. */
   readonly #drafts = new Map<string, StoredEntry>()
-  readonly #dependents = new Map<string, Set<string>>()
   readonly #dependencies: Dependencies
   readonly #shown = new Set<string>()
   readonly #outcomes = new Map<string, Outcome>()
@@ -96,18 +98,19 @@ export class OutboxQueue {
       sequence: Math.max(loaded.installation?.sequence ?? 0, highest),
     }
     for (const entry of loaded.entries) {
-      this.#put(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry)
-      this.#dependencies.add(entry)
+      this.#entries.put(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry)
+      this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
     }
-    const touched = new Set(this.#entries.keys())
-    this.#cascade(touched)
+    const touched = new Set(this.#entries.ids())
+    this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)
+    this.#entries.takeChanged() // Whatever is read differently now will be read so again.
     await this.#ports.records.save([], [], this.#installation)
   }
 
   /** In queue order; replaced, never changed. */
   get entries(): readonly OutboxEntry[] {
-    this.#list ??= [...this.#entries.values()]
+    this.#list ??= [...this.#entries.all()]
     return this.#list
   }
 
@@ -128,18 +131,18 @@ export class OutboxQueue {
   }
 
   stored(): Iterable<StoredEntry> {
-    return this.#entries.values()
+    return this.#entries.all()
   }
 
   hasUnsettled(): boolean {
-    for (const entry of this.#entries.values()) if (isUnsettled(entry.status)) return true
+    for (const entry of this.#entries.all()) if (isUnsettled(entry.status)) return true
     return this.#drafts.size > 0
   }
 
   /** The next ones to send, in order; empty while one is under way. */
   sendable(limit: number): readonly StoredEntry[] {
     const batch: StoredEntry[] = []
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries.all()) {
       if (entry.status === 'sending') return []
       if (isSendable(entry.status)) batch.push(entry)
       if (batch.length === limit) break
@@ -151,7 +154,7 @@ export class OutboxQueue {
   draft(draft: Draft): StoredEntry {
     const sequence = this.#nextSequence()
     const after = this.#dependencies.after(draft.variables)
-    const waits = after.some(id => isStuck(this.#entries.get(id) ?? this.#drafts.get(id)))
+    const waits = after.some(id => isStuck(this.get(id) ?? this.#drafts.get(id)))
     const entry: StoredEntry = {
       ...draft,
       id: this.#ports.random.uuid(),
@@ -161,7 +164,7 @@ export class OutboxQueue {
       queuedAt: new Date(this.#ports.clock.now()).toISOString(),
       after,
     }
-    this.#dependencies.add(entry)
+    this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
     this.#drafts.set(entry.id, entry)
     return entry
   }
@@ -176,12 +179,16 @@ export class OutboxQueue {
     }
     const entry = this.#drafts.get(draft.id) ?? draft
     this.#drafts.delete(entry.id)
-    this.#put(entry)
+    this.#entries.put(entry)
     if (shown) this.#shown.add(entry.id)
     const touched = new Set([entry.id])
-    this.#cascade(touched)
+    this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)
-    if (this.require(entry.id) !== draft) await this.#ports.records.save([this.require(entry.id)], [])
+    const { changed } = this.#entries.takeChanged()
+    await this.#ports.records.save(
+      changed.filter(each => each !== draft),
+      [],
+    )
     return this.require(entry.id)
   }
 
@@ -201,7 +208,6 @@ export class OutboxQueue {
    */
   change(run: (change: OutboxChange) => void, write?: BaseWrite): Promise<void> {
     const touched = new Set<string>()
-    const removed = new Set<string>()
     const replaced = new Set<string>()
     run({
       move: (id, wanted, patch = {}) => {
@@ -212,9 +218,9 @@ export class OutboxQueue {
         const { outcome: _outcome, nextAttemptAt: _next, ...kept } = entry
         if (patch.variables) this.#dependencies.remove(entry)
         const moved: StoredEntry = { ...kept, ...patch, status: to, ...(to === 'in-doubt' ? { inDoubt: true } : {}) }
-        this.#put(moved)
+        this.#entries.put(moved)
         if (patch.variables) {
-          this.#dependencies.add(moved)
+          this.#dependencies.add(moved, this.#ports.foreseenRecords(moved))
           replaced.add(id)
         }
         touched.add(id)
@@ -222,34 +228,33 @@ export class OutboxQueue {
       leave: (id, outcome, remembered = outcome) => {
         const entry = this.require(id)
         assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
-        this.#remove(entry)
+        this.#entries.remove(entry)
         if (outcome.status === 'discarded') this.#dependencies.remove(entry)
         this.#outcomes.set(id, remembered)
-        removed.add(id)
         touched.add(id)
       },
       enqueue: entry => {
         const before = this.#entries.get(entry.id)
         if (before) {
-          this.#remove(before)
+          this.#entries.remove(before)
           this.#dependencies.remove(before)
           replaced.add(entry.id)
         }
-        this.#put(entry)
-        this.#dependencies.add(entry)
-        removed.delete(entry.id)
+        this.#entries.put(entry)
+        this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
         touched.add(entry.id)
       },
     })
-    this.#cascade(touched)
+    this.#entries.settleBlocks(touched)
     this.#showAndTell(touched, write, replaced)
-    const changed = [...touched].flatMap(id => this.#entries.get(id) ?? [])
+    const { changed, removed } = this.#entries.takeChanged()
+    if (changed.length === 0 && removed.length === 0) return Promise.resolve()
     return this.#ports.records.save(changed, removed, this.#installation)
   }
 
   /** Whoever was sending is no more. */
   doubtSending(): Promise<void> {
-    const sending = [...this.#entries.values()].filter(entry => entry.status === 'sending')
+    const sending = [...this.#entries.all()].filter(entry => entry.status === 'sending')
     return this.change(change => {
       for (const { id } of sending) change.move(id, 'in-doubt')
     })
@@ -281,24 +286,14 @@ export class OutboxQueue {
 
   /** Everything that builds on the entry, directly or not, in queue order. */
   dependents(id: string): readonly StoredEntry[] {
-    const found = new Map<string, StoredEntry>()
-    const open = [id]
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      for (const each of this.#dependents.get(next) ?? []) {
-        const entry = this.#entries.get(each)
-        if (!entry || found.has(each)) continue
-        found.set(each, entry)
-        open.push(each)
-      }
-    }
-    return [...found.values()].sort((a, b) => a.sequence - b.sequence)
+    return this.#entries.dependents(id)
   }
 
   /** The entry's verdict: at once if it has one. Rejects with UNKNOWN_ENTRY for an id that this session has never seen. */
   settled(id: string): Promise<Outcome> {
     const outcome = this.#outcomeOf(id)
     if (outcome) return Promise.resolve(outcome)
-    if (!this.#entries.has(id) && !this.#drafts.has(id)) return Promise.reject(unknownEntry(id))
+    if (!this.#entries.get(id) && !this.#drafts.has(id)) return Promise.reject(unknownEntry(id))
     let waiting = this.#waiting.get(id)
     if (!waiting) {
       let resolve: (outcome: Outcome) => void = () => undefined
@@ -325,66 +320,26 @@ export class OutboxQueue {
     return this.#installation.sequence
   }
 
-  #put(entry: StoredEntry): void {
-    const before = this.#entries.get(entry.id)
-    if (before?.after !== entry.after) {
-      for (const id of before?.after ?? []) this.#dependents.get(id)?.delete(entry.id)
-      for (const id of entry.after) {
-        const dependents = this.#dependents.get(id)
-        if (dependents) dependents.add(entry.id)
-        else this.#dependents.set(id, new Set([entry.id]))
-      }
-    }
-    this.#entries.set(entry.id, entry)
-  }
-
-  #remove(entry: StoredEntry): void {
-    this.#entries.delete(entry.id)
-    for (const id of entry.after) this.#dependents.get(id)?.delete(entry.id)
-  }
-
-  /** What builds on a parked task waits; once that is queued again or gone, it no longer does. Adds to `touched` what it moves. */
-  #cascade(touched: Set<string>): void {
-    for (const id of touched) {
-      const entry = this.#entries.get(id)
-      if (entry && (entry.status === 'queued' || entry.status === 'blocked')) {
-        const waits = entry.after.some(each => isStuck(this.#entries.get(each)))
-        if (waits !== (entry.status === 'blocked')) this.#put({ ...entry, status: waits ? 'blocked' : 'queued' })
-      }
-      // A set that grows while it is walked visits what is added.
-      for (const each of this.#dependents.get(id) ?? []) {
-        const dependent = this.#entries.get(each)
-        if (!dependent) continue
-        const waits = dependent.after.some(other => isStuck(this.#entries.get(other)))
-        const shows = this.#isShown(dependent)
-        if ((dependent.status === 'queued' && waits) || (dependent.status === 'blocked' && !waits)) touched.add(each)
-        else if (shows !== this.#shown.has(each)) touched.add(each)
-      }
-    }
-  }
-
-  /** An entry shows while its verdict is open and what it builds on shows, too: no change without the record it changes. */
-  #isShown(entry: StoredEntry): boolean {
-    if (!isTentative(entry.status)) return false
-    return entry.after.every(id => {
-      const other = this.#entries.get(id)
-      return other === undefined || other.status === 'conflict' || this.#isShown(other)
-    })
-  }
-
   #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced: ReadonlySet<string> = new Set()): void {
     const remove: string[] = []
     const add: StoredEntry[] = []
     for (const id of touched) {
       const entry = this.#entries.get(id)
-      const shows = entry !== undefined && this.#isShown(entry)
+      const shows = entry !== undefined && this.#entries.isShown(entry)
       const showed = this.#shown.has(id)
       if (shows && (!showed || replaced.has(id))) add.push(entry)
       if (showed && (!shows || replaced.has(id))) remove.push(id)
       if (shows) this.#shown.add(id)
       else this.#shown.delete(id)
     }
-    if (remove.length > 0 || add.length > 0 || write) this.#ports.view({ remove, add, write })
+    if (remove.length > 0 || add.length > 0 || write) {
+      try {
+        this.#ports.view({ remove, add, write })
+      } catch (error) {
+        // The view is rebuilt with the next change; the queue must not lose this one.
+        this.#ports.report(new LayoverError('UPDATE_FAILED', 'The view could not be brought up to date.', error))
+      }
+    }
     this.#list = undefined
     for (const id of touched) this.#tellOutcome(id)
     this.#listeners.notify()
@@ -403,7 +358,6 @@ export class OutboxQueue {
   }
 }
 
-/** Not taken by the gateway, and not going to be by itself. */
 const isStuck = (entry: StoredEntry | undefined): boolean => entry?.status === 'parked' || entry?.status === 'blocked'
 
 const unknownEntry = (id: string): LayoverError =>

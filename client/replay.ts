@@ -4,23 +4,19 @@
  */
 import { type DocumentNode, type GraphQLFormattedError, parse } from 'graphql'
 import { ERROR_CODES, errorCode, isRetryableCode } from '../protocol/errors.ts'
-import { backoffMs, type Clock, type Random } from '../protocol/ports.ts'
+import type { Clock, Random } from '../protocol/ports.ts'
 import { answerOf, type Batches, type BatchItem, type Template, type Templates } from './batch.ts'
 import type { Connectivity } from './connectivity.ts'
+import { DocumentSize } from './document-size.ts'
 import type { StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import type { Report } from './listeners.ts'
 import type { OutboxQueue } from './outbox.ts'
+import { Pace } from './pace.ts'
+import { Questions } from './questions.ts'
 import { type Answered, reasonOf, type Verdict, verdictOf } from './settle.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Answer, Wire } from './wire.ts'
-
-/** Milliseconds. */
-const BACKOFF_BASE = 500
-const BACKOFF_MAX = 60_000
-/** Between two questions about tasks that the gateway has taken and not finished. */
-const ASK_BASE = 2000
-const ASK_MAX = 30_000
 
 /** Any answer to it says that the gateway is there. Sent before tasks after a failure, so that those stay unsent, and can be cancelled, while it is not. */
 const PROBE: DocumentNode = parse('query LayoverProbe { __typename }', { noLocation: true })
@@ -42,7 +38,7 @@ export interface ReplayPorts {
   readonly payloads: PayloadTypes
   readonly connectivity: Connectivity
   readonly signIn: SignIn
-  readonly settle: (answered: readonly Answered[], nextAttemptAt: (entry: StoredEntry) => string) => Promise<void>
+  readonly settle: (answered: readonly Answered[], nextAttemptAt: string | undefined) => Promise<void>
   /** Nobody needs to wait for an answer now. */
   readonly nothingSoon: () => void
   readonly clock: Clock
@@ -63,30 +59,24 @@ interface Prepared extends BatchItem {
 
 export class Replay {
   readonly #ports: ReplayPorts
-  readonly #toAsk = new Set<string>()
-  #limit: number
-  #largest: number
-  /** Tasks of a refused document that are still to be gone through in smaller ones. */
-  #suspects = 0
-  #failures = 0
+  readonly #questions: Questions
+  readonly #size: DocumentSize
+  readonly #pace: Pace
   #lastFailure: unknown
-  #notBefore = 0
-  /** By Retry-After. */
-  #askedToWaitUntil = 0
-  #askAfter = ASK_BASE
   #isWanted = false
   #running: Promise<void> | undefined
-  #withdrawTimer: (() => void) | undefined
-  #withdrawAsk: (() => void) | undefined
   #pausedByUser = false
   #held = false
+  /** In a row, without an answer between them. */
+  #signIns = 0
   #closed = false
   #counts: ReplayCounts = { sent: 0, confirmed: 0, conflicts: 0, rejected: 0, requests: 0 }
 
   constructor(ports: ReplayPorts) {
     this.#ports = ports
-    this.#largest = ports.tasksPerDocument
-    this.#limit = ports.tasksPerDocument
+    this.#questions = new Questions(ports.queue, ports.clock, ids => void this.ask(ids))
+    this.#size = new DocumentSize(ports.tasksPerDocument)
+    this.#pace = new Pace(ports.clock, ports.random, () => this.#due())
   }
 
   /** By the application, or while the gateway waits for somebody to sign in. */
@@ -113,7 +103,7 @@ export class Replay {
   /** Something may be there to send. `now` cuts the waiting short, but not below what the gateway asked for. */
   kick(now = false): void {
     if (this.#closed) return
-    if (now) this.#notBefore = this.#askedToWaitUntil
+    if (now) this.#pace.hurry()
     this.#isWanted = true
     this.#running ??= this.#run()
   }
@@ -121,7 +111,7 @@ export class Replay {
   /** Resolves when nothing is left that can be sent now; `failure` says why something is. `now` does not wait for a retry's time. */
   async drain(now: boolean): Promise<{ counts: ReplayCounts; failure: unknown }> {
     const before = { ...this.#counts }
-    if (this.#askedToWaitUntil <= this.#ports.clock.now()) this.#lastFailure = undefined
+    if (!this.#pace.isToldToWait) this.#lastFailure = undefined
     this.kick(now)
     await this.#running
     const after = this.#counts
@@ -139,16 +129,16 @@ export class Replay {
 
   /** Asks what became of tasks that the gateway has: it answers a known id with what it knows. Resolves when it was tried. */
   async ask(ids: Iterable<string>): Promise<void> {
-    for (const id of ids) this.#toAsk.add(id)
-    if (this.#toAsk.size === 0) return
+    this.#questions.add(ids)
+    if (this.#questions.isEmpty) return
     this.kick()
     await this.#running
   }
 
   close(): void {
     this.#closed = true
-    this.#withdrawTimer?.()
-    this.#withdrawAsk?.()
+    this.#pace.close()
+    this.#questions.close()
     this.#ports.nothingSoon()
   }
 
@@ -168,7 +158,7 @@ export class Replay {
       // A bug, but no reason to stand still for ever.
       this.#ports.queue.doubtSending().catch(this.#ports.report)
       this.#ports.report(new LayoverError('UPDATE_FAILED', 'Replaying the outbox failed; it is tried again.', error))
-      this.#backOff()
+      this.#pace.failed()
       this.#wake()
     } finally {
       this.#running = undefined
@@ -176,14 +166,15 @@ export class Replay {
   }
 
   async #pass(): Promise<void> {
-    const { queue, connectivity, clock } = this.#ports
+    const { queue, connectivity } = this.#ports
     for (;;) {
       if (this.#closed || this.paused || connectivity.mode === 'offline') return this.#ports.nothingSoon()
       const isIdle = queue.sendable(1).length === 0
-      if (isIdle && this.#toAsk.size === 0) return this.#askLater()
-      if (this.#notBefore > clock.now()) return this.#wake()
+      if (isIdle && this.#questions.isEmpty) return this.#questions.later()
+      if (this.#pace.isWaiting) return this.#wake()
       if (connectivity.state !== 'online' && !(await this.#isThere())) continue
-      await this.#exchange(isIdle ? this.#nextToAsk() : queue.sendable(this.#limit), isIdle)
+      const { next } = this.#size
+      await this.#exchange(isIdle ? this.#questions.take(next) : queue.sendable(next), isIdle)
     }
   }
 
@@ -272,18 +263,21 @@ export class Replay {
       const code = errorCode(refusal)
       if (code !== undefined && !isRetryableCode(code))
         return this.#refusedAsWhole(prepared, asking, code, refusal.message)
-      this.#backOff(refusal)
+      this.#lastFailure = refusal
+      this.#pace.failed()
       return this.#putBack(asking ? [] : prepared, code === ERROR_CODES.NOT_ATTEMPTED ? 'queued' : 'in-doubt')
     }
     const answered = prepared.map((each, index) => this.#verdict(each, index, answer, whole))
+    const isRefused = answered.some(({ verdict }) => verdict.kind === 'unauthenticated')
+    if (!isRefused) this.#signIns = 0
     this.#learn(answered)
     this.#count(answered)
     const again = answered.some(({ verdict }) => verdict.kind === 'again')
-    if (again) this.#backOff()
-    else this.#failures = 0
-    await this.#keep(this.#ports.settle(answered, () => new Date(this.#notBefore).toISOString()))
-    if (!asking) this.#walkedThrough(prepared.length)
-    if (answered.some(({ verdict }) => verdict.kind === 'unauthenticated')) await this.#hold()
+    if (again) this.#pace.failed()
+    else this.#pace.succeeded()
+    await this.#keep(this.#ports.settle(answered, this.#pace.nextAttemptAt))
+    if (!asking) this.#size.passed(prepared.length)
+    if (isRefused) await this.#hold()
   }
 
   #verdict(
@@ -304,35 +298,26 @@ export class Replay {
     const isSize = code === 'PAYLOAD_TOO_LARGE' || code === ERROR_CODES.TOO_MANY_TASKS
     const [only] = prepared
     if (prepared.length > 1 || !only) {
-      this.#limit = Math.ceil(prepared.length / 2)
-      if (isSize) this.#largest = this.#limit
-      else this.#suspects = Math.max(this.#suspects, prepared.length)
+      if (isSize) this.#size.shrink(prepared.length)
+      else this.#size.halve(prepared.length)
       return this.#putBack(prepared, 'queued')
     }
-    this.#walkedThrough(Number.POSITIVE_INFINITY)
+    this.#size.found()
     if (code === ERROR_CODES.TOO_MANY_TASKS) {
-      this.#backOff() // One is not many: the user has sent too many lately.
+      this.#pace.failed() // One is not many: the user has sent too many lately.
       return this.#putBack(prepared, 'queued')
     }
     const refusal: GraphQLFormattedError = { message, extensions: { code }, path: [only.template.responseKey] }
     const verdict: Verdict = { kind: 'refused', reason: reasonOf(code, message) }
     const { entry, template } = only
     await this.#keep(
-      this.#ports.settle([{ entry, template, verdict, answer: { value: null, errors: [refusal] } }], () => ''),
+      this.#ports.settle([{ entry, template, verdict, answer: { value: null, errors: [refusal] } }], undefined),
     )
-  }
-
-  #walkedThrough(tasks: number): void {
-    this.#suspects -= tasks
-    if (this.#suspects > 0) return
-    this.#suspects = 0
-    this.#limit = this.#largest
   }
 
   async #putBack(prepared: readonly Prepared[], to: 'queued' | 'in-doubt'): Promise<void> {
     if (prepared.length === 0) return
-    const nextAttemptAt =
-      this.#notBefore > this.#ports.clock.now() ? new Date(this.#notBefore).toISOString() : undefined
+    const { nextAttemptAt } = this.#pace
     await this.#keep(
       this.#ports.queue.change(change => {
         for (const { entry } of prepared)
@@ -347,78 +332,36 @@ export class Replay {
     this.#held = true
     this.#ports.nothingSoon()
     queue.notify()
-    this.#failures += 1
+    this.#signIns += 1
+    this.#pace.failed()
     const renewed = await signIn.renew()
     if (this.#closed || !this.#held) return // Resumed meanwhile.
-    // Signed in, and still refused the last time: not at once again.
-    if (!renewed || this.#failures > 1) this.#wait(this.#delay())
     if (!renewed) return this.#wake()
+    // Signed in, and refused all the same: not at once again.
+    if (this.#signIns === 1) this.#pace.hurry()
     this.#held = false
     this.#lastFailure = undefined
     queue.notify()
   }
 
   #unanswered({ cause, retryAfterMs }: { cause: unknown; retryAfterMs: number | undefined }): void {
-    this.#backOff(cause, retryAfterMs)
+    this.#lastFailure = cause
+    this.#pace.failed(retryAfterMs)
     this.#ports.nothingSoon()
-  }
-
-  #backOff(cause?: unknown, atLeastMs = 0): void {
-    this.#failures += 1
-    this.#lastFailure = cause ?? this.#lastFailure
-    this.#wait(Math.max(atLeastMs, this.#delay()))
-    if (atLeastMs > 0) this.#askedToWaitUntil = this.#notBefore
-  }
-
-  #delay(): number {
-    return backoffMs(this.#failures, this.#ports.random, BACKOFF_BASE, BACKOFF_MAX)
-  }
-
-  #wait(ms: number): void {
-    this.#notBefore = this.#ports.clock.now() + ms
   }
 
   /** Comes back when the waiting is over. */
   #wake(): void {
     this.#ports.nothingSoon()
-    if (this.#closed) return
-    this.#withdrawTimer?.()
-    this.#withdrawTimer = this.#ports.clock.after(Math.max(0, this.#notBefore - this.#ports.clock.now()), () => {
-      this.#withdrawTimer = undefined
-      if (this.#held) {
-        this.#held = false
-        this.#ports.queue.notify()
-      }
-      this.kick()
-    })
+    if (!this.#closed) this.#pace.arm()
   }
 
-  #nextToAsk(): StoredEntry[] {
-    const found: StoredEntry[] = []
-    for (const id of this.#toAsk) {
-      if (found.length === this.#limit) break
-      this.#toAsk.delete(id)
-      const entry = this.#ports.queue.get(id)
-      if (entry?.status === 'accepted' || entry?.status === 'conflict') found.push(entry)
+  #due(): void {
+    if (this.#held) {
+      this.#held = false
+      this.#ports.queue.notify()
     }
-    return found
-  }
-
-  #askLater(): void {
-    if (this.#closed || this.#withdrawAsk) return
-    const open = this.#accepted()
-    if (open.length === 0) return
-    this.#withdrawAsk = this.#ports.clock.after(this.#askAfter, () => {
-      this.#withdrawAsk = undefined
-      this.#askAfter = Math.min(ASK_MAX, this.#askAfter * 2)
-      void this.ask(this.#accepted())
-    })
-  }
-
-  #accepted(): string[] {
-    const found: string[] = []
-    for (const entry of this.#ports.queue.stored()) if (entry.status === 'accepted') found.push(entry.id)
-    return found
+    this.kick()
   }
 
   #learn(answered: readonly Answered[]): void {
@@ -434,7 +377,7 @@ export class Replay {
       if (verdict.kind === 'confirmed') this.#counts.confirmed += 1
       if (verdict.kind === 'conflict' && entry.status !== 'conflict') this.#counts.conflicts += 1
       if (verdict.kind === 'rejected') this.#counts.rejected += 1
-      if (verdict.kind === 'accepted' && entry.status === 'sending') this.#askAfter = ASK_BASE
+      if (verdict.kind === 'accepted' && entry.status === 'sending') this.#questions.soon()
     }
   }
 

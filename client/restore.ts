@@ -1,8 +1,8 @@
 /** What a stored or imported entry is to this version of the application. An upgrade never loses a queued task. */
 import type { StoredEntry } from './entry.ts'
-import { migrated } from './mutate.ts'
 import { reasonOf } from './settle.ts'
 import type { TaskDefinition } from './task.ts'
+import { migrated } from './tentative-changes.ts'
 
 const UNKNOWN_TASK = 'UNKNOWN_TASK'
 

@@ -100,7 +100,7 @@ export interface SettlePorts {
 export async function settle(
   ports: SettlePorts,
   answered: readonly Answered[],
-  nextAttemptAt: (entry: StoredEntry) => string,
+  nextAttemptAt: string | undefined,
 ): Promise<void> {
   const arrived = answered.filter(each => isNewConflict(each)).map(each => each.entry.id)
   const stored = ports.queue.change(
@@ -146,7 +146,7 @@ function moveEntry(
   { queue, conflicts }: SettlePorts,
   change: OutboxChange,
   { entry: { id }, template, answer, verdict }: Answered,
-  nextAttemptAt: (entry: StoredEntry) => string,
+  nextAttemptAt: string | undefined,
 ): void {
   const entry = queue.get(id)
   if (!entry) return // Settled meanwhile, by the decision about its conflict.
@@ -179,7 +179,9 @@ function moveEntry(
       break
     case 'again':
       if (!asked)
-        change.move(id, verdict.isApplied === 'no' ? 'queued' : 'in-doubt', { nextAttemptAt: nextAttemptAt(entry) })
+        change.move(id, verdict.isApplied === 'no' ? 'queued' : 'in-doubt', {
+          ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
+        })
       break
     case 'unauthenticated':
       if (!asked) change.move(id, 'queued')

@@ -1,19 +1,19 @@
-/** Brings the gateway's changes home: pushes, pulls page after page, and applies each page as one change of cache and lists. */
-import { type ApolloClient, CombinedGraphQLErrors, type InMemoryCache, type StoreObject } from '@apollo/client'
-import { type DocumentNode, Kind, parse } from 'graphql'
+/** Brings the gateway's changes home: when to pull, one pull at a time, push before pull, page after page. */
+import { type ApolloClient, CombinedGraphQLErrors, type InMemoryCache } from '@apollo/client'
+import type { DocumentNode } from 'graphql'
 import { errorCode, isRetryableCode } from '../protocol/errors.ts'
-import { backoffMs, type Clock, pause, type Random } from '../protocol/ports.ts'
+import { backoffMs, type Clock, type Random } from '../protocol/ports.ts'
 import { DEFAULT_PAGE } from '../protocol/protocol.ts'
-import { isSettled, isTaskStatus } from '../protocol/task-states.ts'
+import { isSettled } from '../protocol/task-states.ts'
 import type { Connectivity } from './connectivity.ts'
+import { type Delta, type Page, readPage } from './delta.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
-import type { OptimisticLayer } from './optimistic.ts'
+import { Notice } from './notice.ts'
 import type { OutboxQueue } from './outbox.ts'
 import type { Replay, ReplayCounts } from './replay.ts'
 import type { SignIn } from './sign-in.ts'
-import { readSyncRecord, SYNC_RECORD_ID, type SyncRecord, writeSyncRecord } from './sync-record.ts'
-import { type IndexChanges, indexedTypes, indexId, readIndex, writeIndex } from './synced-list.ts'
+import { readSyncRecord } from './sync-record.ts'
 import type { Wire } from './wire.ts'
 
 export interface Scope {
@@ -63,33 +63,17 @@ export interface Sync {
   subscribe(listener: () => void): () => void
 }
 
-/** Records that one synthetic write takes: more and the page stutters. */
-const CHUNK = 500
+/** Milliseconds. */
 const DEFAULT_EVERY_MS = 60_000
 const RETRY_BASE_MS = 1000
 const RETRY_MAX_MS = 60_000
-/** A poke reaches every device of an agency at the same moment. */
-const NOTICE_JITTER_MS = 250
 /** In one pull. */
 const MAX_RESETS = 3
-const DELTA_ID = 'ROOT_DELTA'
-
-const TASK_STATUS: DocumentNode = parse('fragment LayoverTaskStatus on Task { status }', { noLocation: true })
-
-interface Page {
-  readonly changed: readonly ChangedRecord[]
-  readonly removed: readonly { readonly type: string; readonly id: string }[]
-  readonly cursor: string
-  readonly hasMore: boolean
-  readonly reset: boolean
-}
-
-type ChangedRecord = StoreObject & { readonly __typename: string; readonly id: string }
 
 export interface SyncPorts {
   readonly client: ApolloClient
   readonly cache: InMemoryCache
-  readonly layer: OptimisticLayer
+  readonly delta: Delta
   readonly queue: OutboxQueue
   readonly replay: Replay
   readonly wire: Wire
@@ -107,8 +91,7 @@ export class SyncLoop implements Sync {
   readonly #stopped = new AbortController()
   readonly #stop: (() => void)[] = []
   readonly subscribe: (listener: () => void) => () => void
-  /** Versions that answers brought, until a page has them too: a page read before must not take a record back. */
-  readonly #answered = new Map<string, number>()
+  readonly #notice: Notice | undefined
   #scopes: readonly Scope[] | undefined
   #lastSyncedAt: Date | null
   #running: Promise<PullResult> | undefined
@@ -117,9 +100,6 @@ export class SyncLoop implements Sync {
   #isReading = false
   #failures = 0
   #withdrawTimer: (() => void) | undefined
-  #noticed = false
-  #endNotice: (() => void) | undefined
-  #noticeFailures = 0
   #wasOnline: boolean
 
   constructor(ports: SyncPorts, options: SyncOptions | undefined) {
@@ -128,6 +108,8 @@ export class SyncLoop implements Sync {
     this.#scopes = options?.scopes
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
+    this.#notice =
+      options?.notice && new Notice(ports.client, options.notice, ports.clock, ports.random, () => this.#inBackground())
     this.#wasOnline = ports.connectivity.state === 'online'
     const syncedAt = readSyncRecord(ports.cache)?.syncedAt ?? null
     this.#lastSyncedAt = syncedAt === null ? null : new Date(syncedAt)
@@ -145,7 +127,7 @@ export class SyncLoop implements Sync {
       connectivity.onHint(() => this.#inBackground()),
     )
     if (!this.#options) return
-    this.#listen()
+    if (connectivity.mode !== 'offline') this.#notice?.open()
     // Whoever pulls as soon as the client is there should be told what the first pull brings.
     this.#schedule(0)
   }
@@ -174,7 +156,7 @@ export class SyncLoop implements Sync {
   }
 
   async purge({ force = false } = {}): Promise<void> {
-    const { queue, layer } = this.#ports
+    const { queue, delta } = this.#ports
     if (!force && queue.hasUnsettled()) {
       throw new LayoverError(
         'PENDING_TASKS',
@@ -182,34 +164,15 @@ export class SyncLoop implements Sync {
       )
     }
     await this.#running?.catch(() => undefined) // Whoever called it is told.
-    this.#answered.clear()
-    layer.change({
-      write: cache => {
-        for (const type of indexedTypes(cache)) {
-          for (const { __ref: id } of readIndex(cache, type)?.refs ?? []) cache.evict({ id, broadcast: false })
-          forget(cache, indexId(type))
-        }
-        forget(cache, SYNC_RECORD_ID)
-      },
-    })
+    delta.clear()
     this.#synced(null)
-  }
-
-  /** Versions in an answer of the gateway. */
-  noteAnswer(payload: Record<string, unknown>): void {
-    for (const value of Object.values(payload)) {
-      const record = readRecord(value)
-      const version = record?.['version']
-      const id = record && this.#ports.cache.identify(record)
-      if (id !== undefined && typeof version === 'number') this.#answered.set(id, version)
-    }
   }
 
   close(): void {
     this.#stopped.abort(new LayoverError('CLOSED', 'The client was closed.'))
     for (const stop of this.#stop) stop()
     this.#withdrawTimer?.()
-    this.#endNotice?.()
+    this.#notice?.close()
     this.#listeners.clear()
   }
 
@@ -255,7 +218,7 @@ export class SyncLoop implements Sync {
   }
 
   async #pullAll(now: boolean): Promise<PullResult> {
-    const { replay, cache } = this.#ports
+    const { replay, cache, delta } = this.#ports
     const options = this.#options
     if (!options) throw new LayoverError('REFUSED', 'Nothing to pull: createOfflineClient was given no `sync`.')
     this.#refuseOffline()
@@ -282,7 +245,8 @@ export class SyncLoop implements Sync {
       if (this.#stopped.signal.aborted) throw this.#stopped.signal.reason
       resets += reset ? 1 : 0
       if (resets > MAX_RESETS) throw new LayoverError('REFUSED', 'The gateway takes none of the cursors that it gives.')
-      result.removed += await this.#apply(document, variables, page, reset, scopes)
+      const types = this.#scopes ? [...new Set(this.#scopes.map(scope => scope.type))] : 'all'
+      result.removed += await delta.apply({ document, variables, page, reset, scopes, types }, this.#stopped.signal)
       result.changed += page.changed.length
       result.pages += 1
       result.reset ||= reset
@@ -318,98 +282,14 @@ export class SyncLoop implements Sync {
     }
   }
 
-  /** Cursor and records in one batch, so one is never stored without the other. Gives the number of records removed. */
-  async #apply(
-    document: DocumentNode,
-    variables: Record<string, unknown>,
-    page: Page,
-    reset: boolean,
-    scopes: string,
-  ): Promise<number> {
-    const { layer, clock } = this.#ports
-    let removed = page.removed.length
-    for (let start = 0; start === 0 || start < page.changed.length; start += CHUNK) {
-      const isFirst = start === 0
-      const isLast = start + CHUNK >= page.changed.length
-      if (isFirst && isLast && this.#isNothingNew(page, reset, scopes)) return 0
-      if (!isFirst) await pause(clock, 0, this.#stopped.signal)
-      layer.change({
-        write: (cache, index) => {
-          if (isFirst && reset) markStale(cache)
-          this.#writeChunk(document, variables, page, page.changed.slice(start, start + CHUNK), cache, index)
-          if (!isLast) return
-          for (const { type, id } of page.removed) removeRecord(cache, index, type, id)
-          if (!page.hasMore) removed += dropStale(cache, index)
-          const before = readSyncRecord(cache)
-          writeSyncRecord(cache, this.#advanced(before, page, scopes))
-        },
-      })
-    }
-    return removed
-  }
-
-  #isNothingNew(page: Page, reset: boolean, scopes: string): boolean {
-    if (reset || page.hasMore || page.changed.length > 0 || page.removed.length > 0) return false
-    const known = readSyncRecord(this.#ports.cache)
-    return known?.cursor === page.cursor && known.scopes === scopes && known.types !== null
-  }
-
-  #advanced(before: SyncRecord | null, page: Page, scopes: string): SyncRecord {
-    const types = this.#scopes
-      ? [...new Set(this.#scopes.filter(scope => !scope.where).map(scope => scope.type))]
-      : 'all'
-    return {
-      cursor: page.cursor,
-      scopes,
-      syncedAt: page.hasMore ? (before?.syncedAt ?? null) : this.#ports.clock.now(),
-      types: page.hasMore ? (before?.types ?? null) : types,
-    }
-  }
-
-  /** One write through a query of its own: writing each record as a fragment would keep each from garbage collection for ever. */
-  #writeChunk(
-    document: DocumentNode,
-    variables: Record<string, unknown>,
-    page: Page,
-    records: readonly ChangedRecord[],
-    cache: InMemoryCache,
-    index: IndexChanges,
-  ): void {
-    const wanted = records.filter(record => this.#isNewer(record))
-    if (wanted.length > 0) {
-      const result = { [changesKey(document)]: { ...page, removed: [], changed: wanted } }
-      cache.write({ dataId: DELTA_ID, query: document, variables, result, broadcast: false })
-      forget(cache, DELTA_ID)
-    }
-    for (const record of records) {
-      const id = cache.identify(record)
-      if (id !== undefined) index.add(record.__typename, id)
-    }
-  }
-
-  #isNewer(record: ChangedRecord): boolean {
-    const id = this.#ports.cache.identify(record)
-    const answered = id === undefined ? undefined : this.#answered.get(id)
-    if (id === undefined || answered === undefined) return true
-    const version = record['version']
-    if (typeof version === 'number' && version < answered) return false
-    this.#answered.delete(id)
-    return true
-  }
-
-  /** Our tasks that a page shows as finished, or in another conflict. Read as the application's document stored them, whatever it calls the fields. */
+  /** Our tasks that a page shows as finished, or perhaps in another conflict. */
   #tasksToAsk(page: Page): string[] {
-    const { cache, queue } = this.#ports
-    return page.changed.flatMap(record => {
-      if (record.__typename !== 'Task') return []
-      const entry = queue.get(record.id)
-      if (entry?.status !== 'accepted' && entry?.status !== 'conflict') return []
-      const id = cache.identify(record)
-      const task =
-        id && cache.readFragment<{ status?: unknown }>({ id, fragment: TASK_STATUS, returnPartialData: true })
-      const status = task ? task.status : undefined
-      return isTaskStatus(status) && !isSettled(status) ? [] : [record.id]
+    const { delta, queue } = this.#ports
+    const tasks = delta.tasksOf(page).filter(({ id, status }) => {
+      const entry = queue.get(id)
+      return (entry?.status === 'accepted' || entry?.status === 'conflict') && !(status && !isSettled(status))
     })
+    return tasks.map(({ id }) => id)
   }
 
   #refuseOffline(): void {
@@ -447,133 +327,15 @@ export class SyncLoop implements Sync {
     const isBack = isOnline && !this.#wasOnline
     this.#wasOnline = isOnline
     if (connectivity.mode === 'offline') {
-      this.#endNotice?.()
-      this.#endNotice = undefined
+      this.#notice?.close()
       this.#withdrawTimer?.()
       return
     }
-    if (!this.#endNotice) this.#listen()
+    this.#notice?.open()
     if (!isBack) return
     replay.kick(true)
     if (!this.#running) this.#inBackground()
   }
-
-  #listen(): void {
-    const { client, clock, random, connectivity } = this.#ports
-    const notice = this.#options?.notice
-    if (!notice || this.#stopped.signal.aborted || connectivity.mode === 'offline') return
-    const again = (): void => {
-      this.#endNotice = undefined
-      this.#noticeFailures += 1
-      const withdraw = clock.after(backoffMs(this.#noticeFailures, random, RETRY_BASE_MS, RETRY_MAX_MS), () =>
-        this.#listen(),
-      )
-      this.#endNotice = withdraw
-    }
-    const subscription = client.subscribe({ query: notice }).subscribe({
-      next: () => {
-        this.#noticeFailures = 0
-        this.#pullSoon()
-      },
-      error: again,
-      complete: again,
-    })
-    if (!subscription.closed) this.#endNotice = () => subscription.unsubscribe()
-  }
-
-  #pullSoon(): void {
-    if (this.#noticed) return
-    this.#noticed = true
-    const { clock, random } = this.#ports
-    this.#stop.push(
-      clock.after(random.fraction() * NOTICE_JITTER_MS, () => {
-        this.#noticed = false
-        this.#inBackground()
-      }),
-    )
-  }
-}
-
-function markStale(cache: InMemoryCache): void {
-  for (const type of indexedTypes(cache)) {
-    const index = readIndex(cache, type)
-    if (index) writeIndex(cache, type, { ...index, stale: index.refs.map(ref => ref.__ref) })
-  }
-}
-
-function dropStale(cache: InMemoryCache, index: IndexChanges): number {
-  index.flush(cache) // What this page brought is no longer stale.
-  let dropped = 0
-  for (const type of indexedTypes(cache)) {
-    const known = readIndex(cache, type)
-    if (known?.stale === undefined) continue
-    const { stale, ...rest } = known
-    writeIndex(cache, type, rest)
-    for (const id of stale) {
-      cache.evict({ id, broadcast: false })
-      index.remove(type, id)
-    }
-    dropped += stale.length
-  }
-  return dropped
-}
-
-function removeRecord(cache: InMemoryCache, index: IndexChanges, type: string, id: string): void {
-  const record = cache.identify({ __typename: type, id })
-  if (record === undefined) return
-  index.remove(type, record)
-  cache.evict({ id: record, broadcast: false })
-}
-
-function forget(cache: InMemoryCache, id: string): void {
-  cache.evict({ id, broadcast: false })
-  while (cache.release(id) > 0);
-}
-
-/** Throws REFUSED, which says what the document lacks. */
-function readPage(document: DocumentNode, data: Record<string, unknown>): Page {
-  const page = data[changesKey(document)]
-  if (!isFields(page) || !Array.isArray(page['changed']) || !Array.isArray(page['removed'])) {
-    throw badPage('has to select `changes { changed { … } removed { … } }`')
-  }
-  const { cursor, hasMore, reset, changed, removed } = page
-  if (typeof cursor !== 'string' || typeof hasMore !== 'boolean' || typeof reset !== 'boolean') {
-    throw badPage('has to select `cursor hasMore reset`')
-  }
-  return {
-    ...page,
-    cursor,
-    hasMore,
-    reset,
-    changed: changed.map(record => readRecord(record) ?? raise('has to select `changed { id }`')),
-    removed: removed.map(each =>
-      isFields(each) && typeof each['type'] === 'string' && typeof each['id'] === 'string'
-        ? { ...each, type: each['type'], id: each['id'] }
-        : raise('has to select `removed { type id }`'),
-    ),
-  }
-}
-
-function readRecord(value: unknown): ChangedRecord | undefined {
-  if (!isFields(value) || typeof value['__typename'] !== 'string' || typeof value['id'] !== 'string') return undefined
-  return value as ChangedRecord
-}
-
-/** Response key of the root field `changes`. */
-function changesKey(document: DocumentNode): string {
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue
-    for (const selection of definition.selectionSet.selections) {
-      if (selection.kind === Kind.FIELD && selection.name.value === 'changes')
-        return selection.alias?.value ?? 'changes'
-    }
-  }
-  throw badPage('has to be a query of `changes`')
-}
-
-const badPage = (rule: string): LayoverError => new LayoverError('REFUSED', `sync.document ${rule}.`)
-function raise(rule: string): never {
-  throw badPage(rule)
 }
 
 const unreachable = (cause: unknown): LayoverError =>
@@ -585,6 +347,3 @@ function isOfConnection(error: unknown): boolean {
   if (!(error instanceof LayoverError)) return false
   return ['UNREACHABLE', 'OFFLINE', 'CLOSED', 'UNAUTHENTICATED'].includes(error.code)
 }
-
-const isFields = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -93,5 +93,55 @@ export function fitResult(
   }
 }
 
+/** Records that stand directly in a payload. Deeper ones may be parts only, or none of the caller's business. */
+export function recordsOf(cache: InMemoryCache, data: Fields): { type: string; id: string }[] {
+  const found: { type: string; id: string }[] = []
+  for (const payload of Object.values(data)) {
+    if (!isFields(payload)) continue
+    for (const value of Object.values(payload)) {
+      for (const item of Array.isArray(value) ? value : [value]) {
+        const type = isFields(item) ? item['__typename'] : undefined
+        if (!isFields(item) || typeof type !== 'string' || item['id'] === undefined) continue
+        const id = cache.identify({ ...item, __typename: type })
+        if (id !== undefined) found.push({ type, id })
+      }
+    }
+  }
+  return found
+}
+
+/** Cache ids of all records in it, at any depth. */
+export function recordsIn(cache: InMemoryCache, value: unknown, found: string[] = []): string[] {
+  if (Array.isArray(value)) for (const item of value) recordsIn(cache, item, found)
+  else if (isFields(value)) {
+    if (typeof value['__typename'] === 'string' && value['id'] !== undefined) {
+      const id = cache.identify({ ...value, __typename: value['__typename'] })
+      if (id !== undefined) found.push(id)
+    }
+    for (const child of Object.values(value)) recordsIn(cache, child, found)
+  }
+  return found
+}
+
+/** What a new record says of itself before the gateway does. A task on the device is not taken yet; `extensions.layover` says so. */
+export function initialValue(type: string, field: string, change: { queuedAt: string; field: string }): unknown {
+  if (field === 'version') return 0
+  if (field === 'updatedAt') return change.queuedAt
+  if (type !== 'Task') return null
+  switch (field) {
+    case 'name':
+      return change.field
+    case 'status':
+      return 'ACCEPTED'
+    case 'progress':
+      return 0
+    case 'steps':
+    case 'reconciliation':
+      return []
+    default:
+      return null
+  }
+}
+
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,4 +1,5 @@
-import { memoryStorage } from 'layover/client'
+import { HttpLink } from '@apollo/client'
+import { memoryStorage, type StorageDriver } from 'layover/client'
 import { expect, test, vi } from 'vitest'
 import type { Fault } from '../support/scripted-gateway.ts'
 import { CREATE, DELETE, ManualClock, newName, openNotes, shown, startGateway, UPDATE } from './notes-app.ts'
@@ -28,24 +29,34 @@ const FAULTS: Fault[] = [
   { kind: 'refuse', code: 'INTERNAL_SERVER_ERROR' },
 ]
 
-test.each(Array.from({ length: 200 }, (_each, index) => index + 1))(
+test.each(Array.from({ length: 12 }, (_each, index) => index + 1))(
   'whatever happens, every task ends in one final state, applied once and in order, and the device shows what the gateway holds: %i',
   async seed => {
     const chance = seeded(seed)
     const pick = <T>(from: readonly T[]): T => from[Math.floor(chance() * from.length)]!
     const gateway = await startGateway()
     const clock = new ManualClock()
-    const storage = memoryStorage()
+    let storage = memoryStorage()
+    let device = { isAlive: true }
     const name = newName()
-    const options = {
-      name,
-      storage,
-      clock,
-      tasksPerDocument: 4,
-      answerWithinMs: 200,
-      reauthenticate: async () => undefined,
+    const open = () => {
+      const own = device
+      const link = new HttpLink({
+        uri: gateway.url,
+        fetch: (uri, init) => (own.isAlive ? fetch(uri, init) : Promise.reject(new TypeError('dead'))),
+      })
+      const reauthenticate = async (): Promise<void> => undefined
+      return openNotes(gateway, {
+        name,
+        storage,
+        link,
+        clock,
+        tasksPerDocument: 4,
+        answerWithinMs: 200,
+        reauthenticate,
+      })
     }
-    let { client, cache, errors } = await openNotes(gateway, options)
+    let { client, cache, errors } = await open()
     // Time never stands still.
     const passing = setInterval(() => clock.advance(100), 1)
     const wanted: string[] = []
@@ -69,9 +80,15 @@ test.each(Array.from({ length: 200 }, (_each, index) => index + 1))(
           client.connection.setMode(client.connection.mode === 'auto' ? 'offline' : 'auto')
         } else if (action < 0.95) {
           gateway.write({ id: `other${step}`, title: 'somebody else’s' })
-        } else {
+        } else if (action < 0.975) {
           await client.close()
-          ;({ client, cache, errors } = await openNotes(gateway, options))
+          ;({ client, cache, errors } = await open())
+        } else {
+          // Killed: what is in the storage at this moment is all that is left.
+          device.isAlive = false
+          device = { isAlive: true }
+          storage = await copyOf(storage)
+          ;({ client, cache, errors } = await open())
         }
       }
       client.connection.setMode('auto')
@@ -96,4 +113,10 @@ test.each(Array.from({ length: 200 }, (_each, index) => index + 1))(
 async function enqueued(mutation: Promise<{ extensions?: Record<string, unknown> }>): Promise<string> {
   const { extensions } = await mutation
   return (extensions?.['layover'] as { id: string } | undefined)?.id ?? ''
+}
+
+async function copyOf(storage: StorageDriver): Promise<StorageDriver> {
+  const copy = memoryStorage()
+  for (const key of await storage.keys()) await copy.setItem(key, String(await storage.getItem(key)))
+  return copy
 }

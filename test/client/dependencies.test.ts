@@ -33,6 +33,16 @@ describe('a dependent task names what it builds on', () => {
     expect(dependencies.after({ id: 'c1' })).toEqual([])
   })
 
+  test('not because of a record that an earlier task merely refers to', () => {
+    const dependencies = new Dependencies(
+      () => true,
+      () => false,
+    )
+    dependencies.add(entry(1, { input: { vacationId: 'v1', hotelOfferId: 'h1' } }), new Set(['v1']))
+    expect(dependencies.after({ input: { vacationId: 'v2', hotelOfferId: 'h1' } })).toEqual([])
+    expect(dependencies.after({ id: 'v1' })).toEqual(['e1'])
+  })
+
   test('and forgets one that came to nothing', () => {
     const dependencies = new Dependencies(
       () => true,

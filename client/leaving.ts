@@ -1,0 +1,95 @@
+/** The two ways out: closing, after which the device still has everything, and signing out, after which it has nothing. */
+import type { ApolloClient } from '@apollo/client'
+import type { BaseWrites } from './base-writes.ts'
+import type { Conflicts } from './conflicts.ts'
+import type { Connectivity } from './connectivity.ts'
+import { LayoverError } from './layover-error.ts'
+import type { OptimisticLayer } from './optimistic.ts'
+import type { OutboxQueue } from './outbox.ts'
+import type { Replay } from './replay.ts'
+import type { SignIn } from './sign-in.ts'
+import type { CacheRecords } from './storage/cache-records.ts'
+import type { OutboxRecords } from './storage/outbox-records.ts'
+import type { SyncLoop } from './sync.ts'
+import type { Wire } from './wire.ts'
+
+export interface LeavingRooms {
+  readonly client: ApolloClient
+  readonly queue: OutboxQueue
+  readonly replay: Replay
+  readonly sync: SyncLoop
+  readonly wire: Wire
+  readonly signIn: SignIn
+  readonly connectivity: Connectivity
+  readonly conflicts: Conflicts
+  readonly layer: OptimisticLayer
+  readonly base: BaseWrites
+  readonly records: OutboxRecords
+  readonly cacheRecords: CacheRecords
+}
+
+export class Leaving {
+  readonly #rooms: LeavingRooms
+  #left: Promise<void> | undefined
+
+  constructor(rooms: LeavingRooms) {
+    this.#rooms = rooms
+  }
+
+  get isClosed(): boolean {
+    return this.#left !== undefined
+  }
+
+  close(): Promise<void> {
+    this.#left ??= this.#quiet().then(() => this.#shut())
+    return this.#left
+  }
+
+  async signOut(pending: 'keep' | 'send' | 'discard'): Promise<void> {
+    const { queue, sync } = this.#rooms
+    if (pending === 'send') {
+      await sync.push()
+      const left = queue.entries.length
+      if (left > 0) {
+        throw new LayoverError(
+          'PENDING_TASKS',
+          `${left} tasks are still in the outbox. Deal with them, or sign out with 'keep' or 'discard'.`,
+        )
+      }
+    }
+    this.#left = this.#quiet()
+      .then(() => this.#forget(pending === 'keep'))
+      .then(() => this.#shut())
+    await this.#left
+  }
+
+  /** Nothing is sent, asked or awaited any more. */
+  async #quiet(): Promise<void> {
+    const { sync, replay, signIn, wire, client, connectivity, records } = this.#rooms
+    sync.close()
+    replay.close()
+    signIn.resume()
+    wire.close()
+    client.stop()
+    connectivity.close()
+    await Promise.all([sync.idle(), replay.idle()])
+    await records.idle()
+  }
+
+  async #forget(keepsOutbox: boolean): Promise<void> {
+    const { layer, client, cacheRecords, records } = this.#rooms
+    layer.close()
+    await client.clearStore()
+    await cacheRecords.purge()
+    if (!keepsOutbox) await records.clear()
+  }
+
+  async #shut(): Promise<void> {
+    const { conflicts, queue, layer, cacheRecords, base } = this.#rooms
+    conflicts.close()
+    queue.close()
+    layer.close()
+    await cacheRecords.close()
+    base.close()
+  }
+}
