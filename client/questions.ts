@@ -67,3 +67,9 @@ export class Questions {
     return found
   }
 }
+
+/** The entries at the head of the queue that were sent before, and of which nothing is known. */
+export function doubtful(entries: readonly StoredEntry[]): readonly StoredEntry[] {
+  const firstOther = entries.findIndex(({ status }) => status !== 'in-doubt')
+  return firstOther < 0 ? entries : entries.slice(0, firstOther)
+}

@@ -13,12 +13,12 @@ import { LayoverError } from './layover-error.ts'
 import type { Report } from './listeners.ts'
 import type { OutboxQueue } from './outbox.ts'
 import { Pace } from './pace.ts'
-import { Questions } from './questions.ts'
+import { doubtful, Questions } from './questions.ts'
 import { type Answered, reasonOf, type Verdict, verdictOf } from './settle.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Answer, Wire } from './wire.ts'
 
-/** Any answer to it says that the gateway is there. Sent before tasks after a failure, so that those stay unsent, and can be cancelled, while it is not. */
+/** Any answer to it says that the gateway is there. Sent after a failure, before tasks that never were, so that those stay unsent, and can be cancelled, while it is not. */
 const PROBE: DocumentNode = parse('query LayoverProbe { __typename }', { noLocation: true })
 
 export interface ReplayCounts {
@@ -114,17 +114,9 @@ export class Replay {
     if (!this.#pace.isToldToWait) this.#lastFailure = undefined
     this.kick(now)
     await this.#running
-    const after = this.#counts
-    return {
-      counts: {
-        sent: after.sent - before.sent,
-        confirmed: after.confirmed - before.confirmed,
-        conflicts: after.conflicts - before.conflicts,
-        rejected: after.rejected - before.rejected,
-        requests: after.requests - before.requests,
-      },
-      failure: this.#lastFailure,
-    }
+    const counts = { ...this.#counts }
+    for (const kind of Object.keys(counts) as (keyof ReplayCounts)[]) counts[kind] -= before[kind]
+    return { counts, failure: this.#lastFailure }
   }
 
   /** Asks what became of tasks that the gateway has: it answers a known id with what it knows. Resolves when it was tried. */
@@ -169,19 +161,21 @@ export class Replay {
     const { queue, connectivity } = this.#ports
     for (;;) {
       if (this.#closed || this.paused || connectivity.mode === 'offline') return this.#ports.nothingSoon()
-      const isIdle = queue.sendable(1).length === 0
+      const { next } = this.#size
+      const waiting = queue.sendable(next)
+      const isIdle = waiting.length === 0
       if (isIdle && this.#questions.isEmpty) return this.#questions.later()
       if (this.#pace.isWaiting) return this.#wake()
-      if (connectivity.state !== 'online' && !(await this.#isThere())) continue
-      const { next } = this.#size
-      await this.#exchange(isIdle ? this.#questions.take(next) : queue.sendable(next), isIdle)
+      // What the gateway may have already goes first and alone: it serves as the probe, and risks nothing that is unsent.
+      const sure = connectivity.state === 'online' ? waiting : doubtful(waiting)
+      if (connectivity.state !== 'online' && sure.length === 0) await this.#probe()
+      else await this.#exchange(isIdle ? this.#questions.take(next) : sure, isIdle)
     }
   }
 
-  async #isThere(): Promise<boolean> {
+  async #probe(): Promise<void> {
     const answer = await this.#ports.wire.send(PROBE, {})
     if (answer.kind === 'none') this.#unanswered(answer)
-    return answer.kind !== 'none'
   }
 
   /** @param asking the gateway has these; only their outcome is asked for */

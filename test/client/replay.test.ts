@@ -371,14 +371,11 @@ test('keeps every waiting task across a restart in the middle of a replay', asyn
   await gateway.stop()
   const network = { isOnline: () => false, subscribe: () => () => undefined }
   const second = await openNotes(gateway, { name, tasksPerDocument: 5, network })
-  expect(second.client.outbox.entries.slice(0, 6).map(({ sequence, status }) => `${sequence} ${status}`)).toEqual([
-    '11 in-doubt',
-    '12 in-doubt',
-    '13 in-doubt',
-    '14 in-doubt',
-    '15 in-doubt',
-    '16 queued',
-  ])
+  // What the gateway may have is in doubt, or being asked for already; what was never sent stays unsent.
+  const restored = second.client.outbox.entries.slice(0, 6)
+  expect(restored.map(({ sequence }) => sequence)).toEqual([11, 12, 13, 14, 15, 16])
+  expect(restored.slice(0, 5).every(({ status }) => status === 'in-doubt' || status === 'sending')).toBe(true)
+  expect(restored[5]).toMatchObject({ status: 'queued', attempts: 0 })
   await gateway.start()
   await emptied(second.client)
   expect([...gateway.notes.keys()]).toEqual(ids)
