@@ -11,6 +11,8 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    setupFiles: './test/support/setup.ts',
+    expect: { poll: { timeout: 15_000 } },
     globalSetup: './test/support/global-setup.ts',
     reporters: ['default', './test/support/reporter.ts'],
   },
