@@ -34,7 +34,7 @@ export function serveWebSocket(server: Server, gateway: Gateway, options: WebSoc
       schema: gateway.schema,
       onConnect: async context => {
         try {
-          await gateway.context(context.connectionParams ?? {})
+          await gateway.context(credentialsOf(context.connectionParams))
           return true
         } catch (error) {
           if (error instanceof GraphQLError) return false
@@ -55,7 +55,7 @@ export function serveWebSocket(server: Server, gateway: Gateway, options: WebSoc
             document,
             operationName: payload.operationName ?? null,
             variableValues: payload.variables ?? null,
-            contextValue: await gateway.context(context.connectionParams ?? {}),
+            contextValue: await gateway.context(credentialsOf(context.connectionParams)),
           }
           return args
         } catch (error) {
@@ -77,3 +77,7 @@ export function serveWebSocket(server: Server, gateway: Gateway, options: WebSoc
     },
   }
 }
+
+/** Like header fields: whatever the case they were written in. */
+const credentialsOf = (parameters: Credentials = {}): Credentials =>
+  Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name.toLowerCase(), value]))

@@ -1,5 +1,6 @@
 import { ERROR_CODES, MAX_PAGE } from 'layover/protocol'
 import { type GatewayContext, notServed, type RecordPage, refuse } from 'layover/server'
+import type { Resolvers } from './__generated__/resolvers.ts'
 import { OFFER_TYPES } from './collections.ts'
 
 interface PageArguments {
@@ -27,7 +28,7 @@ const offers =
     records.list(type, { ...page(rest), ...(place == null ? {} : { equals: { place } }) })
 
 /** Plain queries, for API consumers and the playground; devices use `changes`. */
-export const resolvers = {
+export const resolvers: Resolvers = {
   Query: {
     customer: one('Customer'),
     customers: (

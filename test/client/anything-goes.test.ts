@@ -2,18 +2,8 @@ import { HttpLink } from '@apollo/client'
 import { memoryStorage, type StorageDriver } from 'layover/client'
 import { expect, test, vi } from 'vitest'
 import type { Fault } from '../support/scripted-gateway.ts'
+import { seeded } from '../support/seeded.ts'
 import { CREATE, DELETE, ManualClock, newName, openNotes, shown, startGateway, UPDATE } from './notes-app.ts'
-
-/** mulberry32: the same seed, the same run. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 const FAULTS: Fault[] = [
   { kind: 'cut-before' },

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
+import { seeded } from '../support/seeded.ts'
 import {
   agent,
   ask,
@@ -38,17 +39,6 @@ afterAll(async () => {
 
 const start = async (): Promise<void> => {
   gateway = await startGatewayProcess({ dataDir: directory.path, env: outside.environment })
-}
-
-/** mulberry32: the moments of the kills can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
 
 interface Sent {
