@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose'
-import type { Credentials } from './gateway.ts'
+import type { Credentials } from './context.ts'
 import type { Viewer } from './viewer.ts'
 
 export type TokenKey = { readonly secret: string } | { readonly jwksUrl: string }

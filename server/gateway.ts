@@ -1,11 +1,12 @@
 import type { ApolloServerPlugin } from '@apollo/server'
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
-import { checkDocument, type DocumentRun, startDocument } from './batch.ts'
+import { checkDocument, startDocument } from './batch.ts'
+import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
-import { type Records, recordsFor } from './records.ts'
+import { recordsFor } from './records.ts'
 import { gatewayResolvers, taskResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
 import type { Store } from './store/store.ts'
@@ -16,9 +17,6 @@ import type { TaskDefinition } from './tasks/define-task.ts'
 import { resolveConflictTask } from './tasks/resolve-conflict.ts'
 import { TaskRunner } from './tasks/runner.ts'
 import type { Viewer } from './viewer.ts'
-
-/** What a request brings to be told who asks: header fields in lower case (of a WebSocket: its connection_init payload). */
-export type Credentials = Readonly<Record<string, unknown>>
 
 export interface GatewayOptions {
   readonly store: Store
@@ -41,13 +39,6 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
-}
-
-export interface GatewayContext {
-  readonly viewer: Viewer
-  readonly document: DocumentRun
-  /** Records with the viewer's rights. */
-  readonly records: Records
 }
 
 export interface Gateway {

@@ -1,7 +1,8 @@
 /** Door: `layover/server`. Stores and HTTP adapters have doors of their own. */
 export { jwtAuthenticator, signToken, type TokenKey } from './authenticate.ts'
+export type { Credentials, GatewayContext } from './context.ts'
 export { refuse } from './errors.ts'
-export { type Credentials, createGateway, type Gateway, type GatewayContext, type GatewayOptions } from './gateway.ts'
+export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 export { type Log, silentLog } from './log.ts'
 export type { RecordPage, Records } from './records.ts'
 export { notServed } from './resolvers.ts'

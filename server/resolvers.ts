@@ -1,8 +1,8 @@
 /** The protocol's root fields, and one resolver for all task fields. */
 import { GraphQLError, type GraphQLResolveInfo, getNamedType, isObjectType } from 'graphql'
 import { type Clock, ERROR_CODES, isClientId, MAX_PAGE, type Random, type TaskStatus } from '../protocol/index.ts'
+import type { GatewayContext } from './context.ts'
 import { refuse } from './errors.ts'
-import type { GatewayContext } from './gateway.ts'
 import { inputHash } from './mutation-log.ts'
 import type { FieldResolver, Resolvers } from './schema.ts'
 import type { Store, StoredTask } from './store/store.ts'

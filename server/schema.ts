@@ -2,8 +2,8 @@ import { makeExecutableSchema } from '@graphql-tools/schema'
 import { type GraphQLResolveInfo, GraphQLScalarType, type GraphQLSchema, Kind } from 'graphql'
 import { ERROR_CODES } from '../protocol/index.ts'
 import { gatewaySdl } from './__generated__/gateway-sdl.ts'
+import type { GatewayContext } from './context.ts'
 import { refuse } from './errors.ts'
-import type { GatewayContext } from './gateway.ts'
 
 /** Resolvers in the shape of @graphql-tools/schema. */
 // biome-ignore lint/suspicious/noExplicitAny: the shape that graphql-tools takes; the domain's own resolvers are typed by codegen

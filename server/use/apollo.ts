@@ -3,7 +3,8 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled'
-import type { Gateway, GatewayContext } from '../gateway.ts'
+import type { GatewayContext } from '../context.ts'
+import type { Gateway } from '../gateway.ts'
 
 export interface ApolloOptions {
   /** Default true. */

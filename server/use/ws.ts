@@ -5,7 +5,8 @@ import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperat
 import { useServer as serveProtocol } from 'graphql-ws/use/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { checkDocument } from '../batch.ts'
-import type { Credentials, Gateway } from '../gateway.ts'
+import type { Credentials } from '../context.ts'
+import type { Gateway } from '../gateway.ts'
 
 export interface WebSocketOptions {
   /** Default `/graphql`. */
