@@ -1,0 +1,38 @@
+/** The package as its users get it: built, and opened through its doors by Node itself. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const run = promisify(execFile)
+const { exports, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  exports: Record<string, { types: string; default: string } | string>
+  files: string[]
+}
+const doors = Object.keys(exports).filter(door => door !== './package.json')
+
+beforeAll(() => run('npx', ['tsdown'], { cwd: root }), 120_000)
+
+it.each(doors)('the door %s opens, with types', async door => {
+  const name = door.replace('./', 'layover/')
+  const script = `import(${JSON.stringify(name)}).then(door => console.log(Object.keys(door).length))`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: root })
+  expect(Number(stdout)).toBeGreaterThan(0)
+  const target = exports[door]
+  expect(readFileSync(join(root, typeof target === 'object' ? target.types : ''), 'utf8')).toContain('export')
+})
+
+it('the client brings what no user could install beside Apollo Client 4, and its licence', () => {
+  const client = readFileSync(join(root, 'dist/package/client.js'), 'utf8')
+  expect(client).not.toMatch(/from ["']apollo3-cache-persist["']/)
+  expect(files).toContain('THIRD-PARTY-LICENSES.md')
+  expect(readFileSync(join(root, 'THIRD-PARTY-LICENSES.md'), 'utf8')).toContain('apollo3-cache-persist')
+})
+
+it('publint finds nothing wrong', async () => {
+  const { stdout } = await run('npx', ['publint', '--strict'], { cwd: root })
+  expect(stdout).toContain('All good')
+})
