@@ -1,4 +1,5 @@
 /** The README's two quick starts are these files, to the letter, and together they do what the README says. */
+import 'fake-indexeddb/auto'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -6,7 +7,6 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { gql } from '@apollo/client'
-import { memoryStorage } from 'layover/client'
 import { expect, it } from 'vitest'
 import { ADD_NOTE, openNotes } from '../../examples/quick-start/client.ts'
 import { agent, SECRET, temporaryDirectory, tokenFor, uuid } from '../support/world.ts'
@@ -38,7 +38,7 @@ it('a note written while the server is away arrives when it is there', async () 
   }
   const first = await start('0')
   const me = agent('me')
-  const notes = await openNotes(`${first.url}/graphql`, await tokenFor(me), 'me', memoryStorage())
+  const notes = await openNotes(`${first.url}/graphql`, await tokenFor(me), 'me')
   await notes.sync.pull()
   await first.stop()
 
