@@ -120,6 +120,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     async stop() {
       pokes.close()
+      runner.stop()
       await engine.stop()
       await store.close()
     },

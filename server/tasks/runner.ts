@@ -1,5 +1,5 @@
 /** Takes tasks, starts them in order, walks them through the engine and settles them. The one place where a task's state changes. */
-import { type Clock, isSettled, type Random, REJECTION_CODES } from '../../protocol/index.ts'
+import { backoffMs, type Clock, isSettled, type Random, REJECTION_CODES } from '../../protocol/index.ts'
 import type { Engine, Run } from '../engine/engine.ts'
 import type { Log } from '../log.ts'
 import { refusalOfRepeat } from '../mutation-log.ts'
@@ -9,8 +9,11 @@ import { tenantPartition, type Viewer } from '../viewer.ts'
 import type { SagaTask, TaskDefinition } from './define-task.ts'
 import { type Confirmed, confirmed, type Outcome, type Rejected, rejected } from './outcome.ts'
 import { walkSaga } from './saga.ts'
-import { changeOf, statusOf, TASK_TYPE, type TaskRecord, taskKey, writeTaskRecord } from './task.ts'
+import { changeOf, statusOf, writeTaskRecord } from './task.ts'
 import { RecordTransaction } from './transaction.ts'
+
+const FIRST_RETRY_MS = 250
+const LAST_RETRY_MS = 60_000
 
 export interface Submission {
   readonly viewer: Viewer
@@ -39,6 +42,9 @@ export class TaskRunner {
   readonly #options: RunnerOptions
   readonly #definitions: ReadonlyMap<string, TaskDefinition>
   readonly #waiters = new Map<number, Set<() => void>>()
+  /** Withdraw what is to be tried again. */
+  readonly #retries = new Set<() => void>()
+  #stopped = false
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -49,6 +55,12 @@ export class TaskRunner {
   /** Goes on with what an earlier process left unfinished. */
   async recover(): Promise<void> {
     for (const task of await this.#options.store.view.unfinished()) await this.#goOn(task)
+  }
+
+  /** Starts nothing more by itself. What waits goes on after the next start. */
+  stop(): void {
+    this.#stopped = true
+    for (const withdraw of this.#retries) withdraw()
   }
 
   /**
@@ -160,8 +172,27 @@ export class TaskRunner {
     return task
   }
 
+  /**
+   * Never rejects: a task that can't be started is logged and tried again, so that neither the outcome of the one before it
+   * nor the start of the gateway hangs on it.
+   */
+  async #goOn(task: StoredTask, attempt = 1): Promise<void> {
+    try {
+      await this.#advance(task)
+    } catch (error) {
+      const { clock, random, log } = this.#options
+      if (this.#stopped) return
+      log.error({ error, task: task.reference, attempt }, 'a task could not be started and will be tried again')
+      const withdraw = clock.after(backoffMs(attempt, random, FIRST_RETRY_MS, LAST_RETRY_MS), () => {
+        this.#retries.delete(withdraw)
+        void this.#goOn(task, attempt + 1)
+      })
+      this.#retries.add(withdraw)
+    }
+  }
+
   /** Starts a waiting task whose turn has come, or takes up a running one. */
-  async #goOn(task: StoredTask): Promise<void> {
+  async #advance(task: StoredTask): Promise<void> {
     if (task.state === 'running') return this.#options.engine.run(task)
     const { store } = this.#options
     const definition = this.#definition(task)
@@ -306,12 +337,6 @@ export class TaskRunner {
 
   #now(): string {
     return new Date(this.#options.clock.now()).toISOString()
-  }
-
-  /** The record as it stands, for an answer. */
-  async record(task: TaskAddress): Promise<TaskRecord | undefined> {
-    const stored = await this.#options.store.view.record(task.partition, TASK_TYPE, taskKey(task))
-    return stored?.entity as TaskRecord | undefined
   }
 }
 
