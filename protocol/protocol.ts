@@ -9,6 +9,9 @@ export const PROTOCOL_VERSION = 1
 /** Key under GraphQL `extensions`, in requests and answers. */
 export const EXTENSION_KEY = 'layover'
 
+/** In a request's `extensions.layover`: the task id that must have been taken before anything of this document runs. */
+export const FOLLOWS_KEY = 'follows'
+
 /** Every task mutation takes this argument; documents declare it as a variable of the same name. */
 export const TASK_ARGUMENT = 'task'
 export const TASK_INPUT_TYPE = 'TaskInput'

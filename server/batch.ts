@@ -27,8 +27,8 @@ export function startDocument(clock: Clock, waitMs: number): DocumentRun {
 }
 
 /** Throws TOO_MANY_TASKS for a mutation with more root fields than a document may hold. Nothing of it is run. */
-export function checkDocument(document: DocumentNode, operation: OperationDefinitionNode | null | undefined): void {
-  if (operation?.operation !== 'mutation') return
+export function checkDocument(document: DocumentNode, operation: OperationDefinitionNode): void {
+  if (operation.operation !== 'mutation') return
   const fragments = new Map(
     document.definitions
       .filter((definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION)

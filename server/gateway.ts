@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server'
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
+import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
 import { checkDocument, startDocument } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
@@ -43,10 +43,12 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly schema: GraphQLSchema
-  /** For `new ApolloServer({ schema, plugins })`: bounds a document before anything of it runs. */
+  /** For `new ApolloServer({ schema, plugins })`: lets a document in, or refuses it, before anything of it runs. */
   plugin(): ApolloServerPlugin<GatewayContext>
   /** Context of one document. Throws UNAUTHENTICATED. */
   context(credentials: Credentials): Promise<GatewayContext>
+  /** Lets a validated document in, or throws the GraphQLError that refuses it as a whole. For every road alike. */
+  admit(request: Admission): Promise<void>
   /** What of an error may leave the gateway; surprises are masked and logged. For every road alike. */
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError
   /** Opens the store and goes on with what was left unfinished. */
@@ -58,6 +60,15 @@ export interface Gateway {
     type: string,
     records: readonly { readonly id: string; readonly [field: string]: unknown }[],
   ): Promise<number>
+}
+
+/** A parsed and validated document with what came beside it. */
+export interface Admission {
+  readonly document: DocumentNode
+  readonly operation: OperationDefinitionNode
+  /** The request's `extensions`, as sent. */
+  readonly extensions: unknown
+  readonly context: GatewayContext
 }
 
 const DAY_MS = 86_400_000
@@ -95,13 +106,18 @@ export function createGateway(options: GatewayOptions): Gateway {
     typeDefs: options.typeDefs,
     resolvers: [gatewayResolvers(setting), taskResolvers(definitions, setting), options.resolvers ?? {}],
   })
+  const admit = async ({ document, operation }: Admission): Promise<void> => checkDocument(document, operation)
   return {
     schema,
     plugin: () => ({
       async requestDidStart() {
-        return { didResolveOperation: async ({ document, operation }) => checkDocument(document, operation) }
+        return {
+          didResolveOperation: ({ document, operation, request: { extensions }, contextValue: context }) =>
+            operation == null ? Promise.resolve() : admit({ document, operation, extensions, context }),
+        }
       },
     }),
+    admit,
     async context(credentials) {
       const viewer = await options.authenticate(credentials)
       if (viewer === undefined) {

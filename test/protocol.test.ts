@@ -24,7 +24,7 @@ const {
 
 /** SHA-256 of the protocol's SDL (without comments) and its constants, by PROTOCOL_VERSION. */
 const KNOWN: Readonly<Record<number, string>> = {
-  1: 'f563d9a3bf88fb315fd3744c62c9c1dfb758e06c890424da222e8779cba722e2',
+  1: 'fd32b7460e8e0b030adbdf577286f0d58c26edcd65508379cdc6c3e68e6b5208',
 }
 
 describe('the protocol', () => {
@@ -73,6 +73,8 @@ describe('the protocol', () => {
     for (const odd of [null, 'NOT_ATTEMPTED', {}, { extensions: null }, { extensions: { code: 7 } }])
       expect(errorCode(odd)).toBeUndefined()
     expect(Object.keys(ERROR_CODES).filter(isRetryableCode)).toEqual([
+      'RATE_LIMITED',
+      'PREDECESSOR_MISSING',
       'NOT_ATTEMPTED',
       'STORE_UNAVAILABLE',
       'INTERNAL_SERVER_ERROR',

@@ -8,6 +8,10 @@
  * touch    records touched by unfinished tasks
  * waits    who waits for whom
  * memo     the journal: what a step of a running task recorded
+ * signal   what an operator said about a parked task; another process may write here
+ *
+ * Of a record, `text` is its ready-made JSON for the known `changes` document and `shape` says for which; `changed_at`,
+ * `written_at` (milliseconds) are for the pruning job alone: nothing else may order by them.
  */
 export const SQLITE_MIGRATIONS: readonly string[] = [
   `
@@ -47,5 +51,20 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   create table waits (blocker integer not null, waiter integer not null, primary key (blocker, waiter)) without rowid;
   create index waits_waiter on waits (waiter);
   create table memo (reference text not null, key text not null, value text not null, primary key (reference, key)) without rowid;
+  `,
+  `
+  alter table record add column text text;
+  alter table record add column shape text;
+  alter table record add column changed_at integer not null default 0;
+  alter table version add column written_at integer not null default 0;
+  alter table departed add column changed_at integer not null default 0;
+  create index record_owner on record (partition, owner, change);
+  create index record_deleted on record (changed_at) where deleted = 1;
+  create index departed_at on departed (changed_at);
+  create index version_at on version (written_at);
+  create index task_finished on task (finished_at) where state = 'finished';
+  alter table task add column walks integer not null default 0;
+  alter table task add column parked text;
+  create table signal (reference text primary key, action text not null, said_at integer not null) without rowid;
   `,
 ]

@@ -223,7 +223,7 @@ export class SqliteUnit implements Unit {
       const stub = JSON.stringify({ __typename: type, id: record.entity.id, version: record.entity.version })
       // The departure shares its number with the row itself: they are never sent to the same reader.
       this.#statements.run(
-        'insert or replace into departed values (?, ?, ?, ?, ?, ?)',
+        'insert or replace into departed (partition, type, key, owner, change, entity) values (?, ?, ?, ?, ?, ?)',
         partition,
         type,
         key,
@@ -242,7 +242,7 @@ export class SqliteUnit implements Unit {
       )
     }
     this.#statements.run(
-      `insert into record values (?, ?, ?, ?, ?, ?, ?) on conflict (partition, type, key)
+      `insert into record (partition, type, key, change, owner, deleted, entity) values (?, ?, ?, ?, ?, ?, ?) on conflict (partition, type, key)
        do update set change = excluded.change, owner = excluded.owner, deleted = excluded.deleted, entity = excluded.entity`,
       partition,
       type,
@@ -254,7 +254,7 @@ export class SqliteUnit implements Unit {
     )
     if (keepVersion) {
       this.#statements.run(
-        'insert into version values (?, ?, ?, ?, ?, ?, ?)',
+        'insert into version (partition, type, key, version, entity, user, client) values (?, ?, ?, ?, ?, ?, ?)',
         partition,
         type,
         key,

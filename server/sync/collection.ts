@@ -13,6 +13,8 @@ export interface CollectionRules {
   readonly mayRead?: (viewer: Viewer) => Reach
   /** Default: as `mayRead`. */
   readonly mayWrite?: (viewer: Viewer) => Reach
+  /** Fields that this viewer may not read; they are null to him, in records and in conflicts alike. Default: none. */
+  readonly hides?: (viewer: Viewer) => readonly string[]
   /** 'merge' keeps every version up to the horizon as a base; 'none' is for rows that only the gateway writes. Default: merge. */
   readonly conflict?: 'merge' | 'none'
   /** Refuses fields that no record may hold, whoever writes them: a task, a merge or a person's decision. */
@@ -26,6 +28,7 @@ export interface Collection {
   partition(viewer: Viewer): string
   mayRead(viewer: Viewer): Reach
   mayWrite(viewer: Viewer): Reach
+  hides(viewer: Viewer): readonly string[]
   check(fields: Readonly<Record<string, unknown>>, viewer: Viewer): Rejected | undefined
 }
 
@@ -42,6 +45,7 @@ export function defineCollection(type: string, rules: CollectionRules = {}): Col
     partition: rules.partition ?? tenantPartition,
     mayRead,
     mayWrite: rules.mayWrite ?? mayRead,
+    hides: rules.hides ?? (() => []),
     check: rules.check ?? (() => undefined),
   }
 }

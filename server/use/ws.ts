@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream'
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperationAST, parse, validate } from 'graphql'
 import { useServer as serveProtocol } from 'graphql-ws/use/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { checkDocument } from '../batch.ts'
 import type { Credentials } from '../context.ts'
 import type { Gateway } from '../gateway.ts'
 
@@ -43,20 +42,21 @@ export function serveWebSocket(server: Server, gateway: Gateway, options: WebSoc
         }
       },
       // Each operation has a context of its own: its waiting time starts with it, and its token is read anew.
-      onSubscribe: async (context, _id, payload) => {
+      onSubscribe: async (connection, _id, payload) => {
         try {
           const document = parse(payload.query)
           const problems = validate(gateway.schema, document, undefined, { maxErrors: 5 })
           if (problems.length > 0) return problems
           const operation = getOperationAST(document, payload.operationName)
           if (operation == null) return [new GraphQLError('Name one of the operations of the document.')]
-          checkDocument(document, operation)
+          const context = await gateway.context(credentialsOf(connection.connectionParams))
+          await gateway.admit({ document, operation, extensions: payload.extensions, context })
           const args: ExecutionArgs = {
             schema: gateway.schema,
             document,
             operationName: payload.operationName ?? null,
             variableValues: payload.variables ?? null,
-            contextValue: await gateway.context(credentialsOf(context.connectionParams)),
+            contextValue: context,
           }
           return args
         } catch (error) {

@@ -24,6 +24,8 @@ export type TaskInput = {
   /** Tasks it builds on: it waits for those that run, and is rejected (DEPENDENCY_FAILED) if one was not confirmed. */
   after?: Array<string> | null | undefined;
   queuedAt?: string | null | undefined;
+  /** The fencing token of a check-out under which the task was made. One that is no longer current loses nothing: the task becomes an ordinary version check. */
+  token?: string | null | undefined;
 };
 
 /** ACCEPTED: durably taken, not started. RUNNING: its steps run. The rest are final, IN_REVIEW until a supervisor has decided, PARKED until an operator has. */

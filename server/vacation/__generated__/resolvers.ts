@@ -159,6 +159,8 @@ export type TaskInput = {
   /** Tasks it builds on: it waits for those that run, and is rejected (DEPENDENCY_FAILED) if one was not confirmed. */
   after?: InputMaybe<Array<Scalars['ID']['input']>>;
   queuedAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** The fencing token of a check-out under which the task was made. One that is no longer current loses nothing: the task becomes an ordinary version check. */
+  token?: InputMaybe<Scalars['String']['input']>;
 };
 
 export type TaskPayload = {
