@@ -7,7 +7,14 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql'
-import { type Clock, ERROR_CODES, MAX_TASKS_PER_DOCUMENT } from '../protocol/index.ts'
+import {
+  type Clock,
+  ERROR_CODES,
+  EXTENSION_KEY,
+  FOLLOWS_KEY,
+  isClientId,
+  MAX_TASKS_PER_DOCUMENT,
+} from '../protocol/index.ts'
 import { refuse } from './errors.ts'
 
 /**
@@ -42,6 +49,31 @@ export function checkDocument(document: DocumentNode, operation: OperationDefini
     )
   }
 }
+
+/**
+ * The task that must have been taken before this document, by `extensions.layover.follows`: a client with several documents
+ * under way keeps its order by it. Throws BAD_USER_INPUT for what is no task id.
+ */
+export function predecessorOf(extensions: unknown): string | undefined {
+  const ours = fieldOf(extensions, EXTENSION_KEY)
+  const follows = fieldOf(ours, FOLLOWS_KEY)
+  if (follows == null) return undefined
+  if (isClientId(follows)) return follows
+  const field = `extensions.${EXTENSION_KEY}.${FOLLOWS_KEY}`
+  throw refuse(ERROR_CODES.BAD_USER_INPUT, `${field} must be the id of a task.`, { field })
+}
+
+export const predecessorMissing = (id: string): Error =>
+  refuse(
+    ERROR_CODES.PREDECESSOR_MISSING,
+    `This document follows the task ${id}, which has not come yet. Nothing of it was run: send it again after that one.`,
+    { field: `extensions.${EXTENSION_KEY}.${FOLLOWS_KEY}` },
+  )
+
+const fieldOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined
 
 function rootFields(set: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): FieldNode[] {
   return set.selections.flatMap(selection => {

@@ -3,7 +3,12 @@ import { ERROR_CODES, type ErrorCode } from '../protocol/index.ts'
 import type { Log } from './log.ts'
 import { StoreError } from './store/store.ts'
 
-const HTTP_STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, RATE_LIMITED: 429 }
+const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+  PREDECESSOR_MISSING: 425,
+}
 
 /** An error that a client may see: stable code, text for people, and the input to mend. */
 export function refuse(

@@ -1,11 +1,12 @@
 import type { ApolloServerPlugin } from '@apollo/server'
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
-import { checkDocument, startDocument } from './batch.ts'
+import { checkDocument, predecessorMissing, predecessorOf, startDocument } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
+import { type Observer, observers } from './observe/observer.ts'
 import { recordsFor } from './records.ts'
 import { gatewayResolvers, taskResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
@@ -39,6 +40,8 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
+  /** Metrics and traces; see `layover/server/metrics` and `layover/server/opentelemetry`. */
+  readonly observers?: readonly Observer[]
 }
 
 export interface Gateway {
@@ -80,6 +83,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const all = [...options.collections, taskCollection(supervisorRole)]
   const collections: ReadonlyMap<string, Collection> = new Map(all.map(collection => [collection.type, collection]))
   const definitions = [...options.tasks, resolveConflictTask()]
+  const observer = observers(options.observers ?? [])
   const engine = journalEngine({ store, clock, random, log })
   const runner = new TaskRunner({
     store,
@@ -89,6 +93,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     random,
     log,
+    observer,
     retentionMs: (options.taskRetentionDays ?? 400) * DAY_MS,
   })
   const pokes = pokesOf(store, collections)
@@ -106,7 +111,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     typeDefs: options.typeDefs,
     resolvers: [gatewayResolvers(setting), taskResolvers(definitions, setting), options.resolvers ?? {}],
   })
-  const admit = async ({ document, operation }: Admission): Promise<void> => checkDocument(document, operation)
+  const admit = async ({ document, operation, extensions, context }: Admission): Promise<void> => {
+    checkDocument(document, operation)
+    const predecessor = predecessorOf(extensions)
+    if (predecessor === undefined || operation.operation !== 'mutation') return
+    const wasTaken = await runner.wasTaken(context.viewer, predecessor, context.document.timeLeftMs())
+    if (!wasTaken) throw predecessorMissing(predecessor)
+  }
   return {
     schema,
     plugin: () => ({

@@ -9,6 +9,7 @@ import type { Store, StoredTask } from './store/store.ts'
 import type { Collection } from './sync/collection.ts'
 import { type ChangesArguments, changesFor } from './sync/delta.ts'
 import type { TaskDefinition } from './tasks/define-task.ts'
+import type { Taken } from './tasks/ledger.ts'
 import type { RecordReference } from './tasks/outcome.ts'
 import type { TaskRunner } from './tasks/runner.ts'
 import { refusedRecord, TASK_TYPE, taskKey } from './tasks/task.ts'
@@ -26,7 +27,7 @@ export interface ResolverSetting {
 }
 
 /** Of the contract, what this version does not serve yet. */
-const NOT_SERVED = ['reviewConflict', 'checkOut', 'checkIn', 'cancelTask']
+const NOT_SERVED = ['reviewConflict', 'checkOut', 'checkIn']
 
 export function gatewayResolvers(setting: ResolverSetting): Resolvers {
   const { store, collections, clock, horizonMs, supervisorRole } = setting
@@ -72,7 +73,14 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
         resolve: () => ({ at: new Date(clock.now()).toISOString() }),
       },
     },
-    Mutation: Object.fromEntries(NOT_SERVED.map(field => [field, notServed(field)])),
+    Mutation: {
+      ...Object.fromEntries(NOT_SERVED.map(field => [field, notServed(field)])),
+      cancelTask: async (_: unknown, { id }: { id: string }, { viewer }: GatewayContext) => {
+        if (!isClientId(id)) throw refuse(ERROR_CODES.BAD_USER_INPUT, 'id must be the id of a task.', { field: 'id' })
+        const task = await setting.runner.withdraw(viewer, id)
+        return { task: (await store.view.record(task.partition, TASK_TYPE, taskKey(task)))?.entity }
+      },
+    },
   }
 }
 
@@ -124,7 +132,7 @@ function taskResolver(definition: TaskDefinition, setting: ResolverSetting): Fie
         const now = new Date(setting.clock.now()).toISOString()
         return { task: refusedRecord(identity.id, definition.name, viewer.user, taken, now) }
       }
-      await setting.runner.settled(taken, document.timeLeftMs())
+      await setting.runner.settled(taken.task, document.timeLeftMs())
       return await payload(taken, setting, context, info)
     } catch (error) {
       // A wrong argument stops nobody; a task that could not be taken must not be overtaken by the next.
@@ -136,27 +144,29 @@ function taskResolver(definition: TaskDefinition, setting: ResolverSetting): Fie
 
 /** The task as it stands now, and the records of its payload as the viewer may read them. */
 async function payload(
-  { partition, user, id }: StoredTask,
+  { task: taken, record: written }: Taken,
   { store }: ResolverSetting,
   { records }: GatewayContext,
   info: GraphQLResolveInfo,
 ): Promise<Record<string, unknown>> {
-  const [task, record] = await Promise.all([
-    store.view.task({ partition, user, id }),
-    store.view.record(partition, TASK_TYPE, taskKey({ user, id })),
-  ])
+  const { partition, user, id } = taken
+  const recordOf = async (task: string): Promise<unknown> =>
+    (await store.view.record(partition, TASK_TYPE, taskKey({ user, id: task })))?.entity ?? null
+  // What was settled as it was taken is as it was written.
+  const isFresh = written !== undefined && taken.state === 'finished'
+  const task = isFresh ? taken : await store.view.task({ partition, user, id })
+  const find = async (reference: RecordReference | null | undefined): Promise<unknown> => {
+    if (reference == null) return null
+    if (reference.type !== TASK_TYPE) return (await records.find(reference.type, reference.id)) ?? null
+    return recordOf(reference.id)
+  }
   const type = getNamedType(info.returnType)
   const fields = isObjectType(type) ? Object.values(type.getFields()).filter(({ name }) => name !== 'task') : []
   const shown = fields.map(field => {
     const { name } = getNamedType(field.type)
     return [field.name, () => find(task && referenceFor(task, field.name, name))]
   })
-  const find = async (reference: RecordReference | null | undefined): Promise<unknown> => {
-    if (reference == null) return null
-    if (reference.type !== TASK_TYPE) return (await records.find(reference.type, reference.id)) ?? null
-    return (await store.view.record(partition, TASK_TYPE, taskKey({ user, id: reference.id })))?.entity ?? null
-  }
-  return { ...Object.fromEntries(shown), task: record?.entity }
+  return { ...Object.fromEntries(shown), task: isFresh ? written : await recordOf(id) }
 }
 
 /** With CONFLICT the payload shows the record as it is now on the server. */

@@ -5,6 +5,7 @@ import type {
   ChangedRecord,
   ListQuery,
   NewTask,
+  OperatorWord,
   RecordVersion,
   Selection,
   StoredRecord,
@@ -71,6 +72,10 @@ export class SqliteUnit implements Unit {
     return this.#view.memo(reference, key)
   }
 
+  signalled(): Promise<string[]> {
+    return this.#view.signalled()
+  }
+
   put(record: StoredRecord, options: { keepVersion: boolean; writtenBy: RecordVersion['writtenBy'] }): void {
     if (record.partition !== this.#partition) {
       throw new Error(`a unit of ${this.#partition} can't write to ${record.partition}`)
@@ -110,7 +115,7 @@ export class SqliteUnit implements Unit {
         this.#statements.run('insert into touch values (?, ?, ?, ?)', task.partition, record, number, writes ? 1 : 0)
       }
     }
-    return { ...task, number, reference, finishedAt: task.state === 'finished' ? task.takenAt : null }
+    return { ...task, number, reference, finishedAt: task.state === 'finished' ? task.takenAt : null, parked: null }
   }
 
   /**
@@ -129,12 +134,13 @@ export class SqliteUnit implements Unit {
   async changeTask(task: StoredTask, change: Parameters<Unit['changeTask']>[1]): Promise<StoredTask> {
     const next = { ...task, ...change }
     this.#statements.run(
-      'update task set status = ?, state = ?, payload = ?, contested = ?, finished_at = ? where number = ?',
+      'update task set status = ?, state = ?, payload = ?, contested = ?, finished_at = ?, parked = ? where number = ?',
       next.status,
       next.state,
       JSON.stringify(next.payload),
       next.contested === null ? null : JSON.stringify(next.contested),
       next.finishedAt,
+      next.parked === null ? null : JSON.stringify(next.parked),
       next.number,
     )
     return next
@@ -189,6 +195,33 @@ export class SqliteUnit implements Unit {
 
   async dropMemos(reference: string): Promise<void> {
     this.#statements.run('delete from memo where reference = ?', reference)
+    this.#statements.run('delete from signal where reference = ?', reference)
+  }
+
+  async countStumble(reference: string): Promise<number> {
+    return (
+      this.#statements.one<{ walks: number }>(
+        'update task set walks = walks + 1 where reference = ? returning walks',
+        reference,
+      )?.walks ?? 0
+    )
+  }
+
+  async takeBackStumble(reference: string): Promise<void> {
+    this.#statements.run('update task set walks = max(walks - 1, 0) where reference = ?', reference)
+  }
+
+  async forgetStumbles(reference: string): Promise<void> {
+    this.#statements.run('update task set walks = 0 where reference = ?', reference)
+  }
+
+  async takeSignal(reference: string): Promise<OperatorWord | undefined> {
+    const said = this.#statements.one<{ action: OperatorWord }>(
+      'delete from signal where reference = ? returning action',
+      reference,
+    )
+    if (said !== undefined) this.#statements.run('update task set parked = null where reference = ?', reference)
+    return said?.action
   }
 
   /** Numbers and writes what was put; returns the owners concerned. The last thing before the commit. */

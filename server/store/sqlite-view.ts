@@ -48,6 +48,7 @@ export interface TaskRow {
   contested: string | null
   taken_at: number
   finished_at: number | null
+  parked: string | null
 }
 
 /** The reading half over one connection. Statements are written by hand and prepared once. */
@@ -184,6 +185,10 @@ export class SqliteView implements View {
     )
     return row && { value: JSON.parse(row.value) as unknown }
   }
+
+  async signalled(): Promise<string[]> {
+    return this.statements.all<{ reference: string }>('select reference from signal').map(({ reference }) => reference)
+  }
 }
 
 export function taskOf(row: TaskRow): StoredTask {
@@ -208,6 +213,7 @@ export function taskOf(row: TaskRow): StoredTask {
     contested: row.contested === null ? null : (JSON.parse(row.contested) as StoredTask['contested']),
     takenAt: row.taken_at,
     finishedAt: row.finished_at,
+    parked: row.parked === null ? null : (JSON.parse(row.parked) as StoredTask['parked']),
   }
 }
 

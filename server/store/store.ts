@@ -98,6 +98,8 @@ export interface StoredTask extends TaskAddress {
   /** Milliseconds since the epoch. */
   readonly takenAt: number
   readonly finishedAt: number | null
+  /** Why it waits for an operator, and since when (milliseconds since the epoch). */
+  readonly parked: { readonly why: string; readonly at: number } | null
 }
 
 export interface Contested {
@@ -109,7 +111,10 @@ export interface Contested {
   readonly theirsVersion: number
 }
 
-export type NewTask = Omit<StoredTask, 'number' | 'reference' | 'finishedAt'>
+/** What an operator says about a parked task. */
+export type OperatorWord = 'resume' | 'undo'
+
+export type NewTask = Omit<StoredTask, 'number' | 'reference' | 'finishedAt' | 'parked'>
 
 /** `owner: null` asks for every row of the type; otherwise that owner's. */
 export interface Selection {
@@ -155,6 +160,8 @@ export interface View {
   unfinished(): Promise<StoredTask[]>
   /** What a step recorded: absent when it never finished. */
   memo(reference: string, key: string): Promise<{ value: unknown } | undefined>
+  /** References of tasks that an operator, perhaps in another process, left word for. */
+  signalled(): Promise<string[]>
 }
 
 export interface Unit extends View {
@@ -163,7 +170,7 @@ export interface Unit extends View {
   takeTask(task: NewTask): Promise<StoredTask>
   changeTask(
     task: StoredTask,
-    change: Partial<Pick<StoredTask, 'status' | 'state' | 'payload' | 'contested' | 'finishedAt'>>,
+    change: Partial<Pick<StoredTask, 'status' | 'state' | 'payload' | 'contested' | 'finishedAt' | 'parked'>>,
   ): Promise<StoredTask>
   /**
    * Unfinished tasks that one with these touches has to wait for: of each record the latest writer, which itself waits for
@@ -177,6 +184,12 @@ export interface Unit extends View {
   release(task: StoredTask): Promise<StoredTask[]>
   recordMemo(reference: string, key: string, value: unknown): Promise<void>
   dropMemos(reference: string): Promise<void>
+  /** One more walk of the task begins without progress since the last; how many that makes. */
+  countStumble(reference: string): Promise<number>
+  takeBackStumble(reference: string): Promise<void>
+  forgetStumbles(reference: string): Promise<void>
+  /** The operator's word, which is then spent, and the task no longer parked. */
+  takeSignal(reference: string): Promise<OperatorWord | undefined>
 }
 
 /** What a commit changed, for pokes: owners of the rows, null for a row of everybody's. */

@@ -53,6 +53,8 @@ export interface Step<Plan> {
   readonly undo?: (plan: Plan, call: StepCall) => Promise<void>
   /** Tries before an unknown outcome counts as failed; 'forever' for what must happen. Default 3. */
   readonly attempts?: number | 'forever'
+  /** Wait before the second try; doubled per try up to five minutes, and spread. Default 200. */
+  readonly firstRetryMs?: number
   /** Of one attempt; default 10,000. */
   readonly timeoutMs?: number
 }
@@ -89,6 +91,16 @@ export interface SagaTask<Args, Plan> extends Definition<Args> {
   readonly steps: readonly Step<Plan>[]
   readonly settle: (plan: Plan, results: StepResults, transaction: TaskTransaction) => Promise<Outcome>
   readonly afterwards: readonly Step<Plan>[]
+  /**
+   * How long the way forward may take, counted from when the task is prepared. What has not been confirmed by then is undone
+   * and rejected UNAVAILABLE. Default: no limit but that of the steps.
+   */
+  readonly deadlineMs?: number
+  /**
+   * How long an undo, or a step that must happen, is tried before the task is PARKED for an operator. Default one hour; at
+   * least three tries are made.
+   */
+  readonly parkAfterMs?: number
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a gateway holds tasks of different arguments; each is typed where it is defined
