@@ -3,6 +3,7 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  GraphQLError,
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
@@ -21,17 +22,52 @@ import { refuse } from './errors.ts'
  * The state that the tasks of one document share. They run one after the other; the waiting time is theirs together, so that
  * a hundred slow tasks are answered as soon as one.
  */
-export interface DocumentRun {
+export class DocumentRun {
+  readonly #clock: Clock
+  readonly #deadline: number
+  #isStopped = false
+  #isFailureTold = false
+  /** What was handed to the store before its field's turn, by response key. */
+  readonly handedOver = new Map<string, Promise<unknown>>()
+
+  constructor(clock: Clock, waitMs: number) {
+    this.#clock = clock
+    this.#deadline = clock.now() + waitMs
+  }
+
   /** Milliseconds left of the document's waiting time. */
-  timeLeftMs(): number
-  /** Set when a task could not even be taken: what follows it must not overtake it. */
-  stopped: boolean
+  timeLeftMs(): number {
+    return Math.max(0, this.#deadline - this.#clock.now())
+  }
+
+  /**
+   * Runs one task's work unless one before it could not even be taken: what follows must not overtake it. A wrong argument
+   * (a GraphQLError) stops nobody. Throws NOT_ATTEMPTED.
+   */
+  async attempt<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (this.#isStopped) throw notAttempted()
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) this.#isStopped = true
+      throw error
+    }
+  }
+
+  /** What a field says of a failure: the first says what it was, those after it that they were not tried. */
+  told(error: unknown): unknown {
+    if (error instanceof GraphQLError) return error
+    if (this.#isFailureTold) return notAttempted()
+    this.#isFailureTold = true
+    return error
+  }
 }
 
-export function startDocument(clock: Clock, waitMs: number): DocumentRun {
-  const deadline = clock.now() + waitMs
-  return { timeLeftMs: () => Math.max(0, deadline - clock.now()), stopped: false }
-}
+const notAttempted = (): Error =>
+  refuse(
+    ERROR_CODES.NOT_ATTEMPTED,
+    'A task before this one in the document could not be taken, so this one was not tried. Send it again.',
+  )
 
 /** Throws TOO_MANY_TASKS for a mutation with more root fields than a document may hold. Nothing of it is run. */
 export function checkDocument(document: DocumentNode, operation: OperationDefinitionNode): void {

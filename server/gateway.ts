@@ -1,19 +1,20 @@
 import type { ApolloServerPlugin } from '@apollo/server'
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
-import { checkDocument, predecessorMissing, predecessorOf, startDocument } from './batch.ts'
+import { checkDocument, DocumentRun, predecessorMissing, predecessorOf } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
 import { type Observer, observers } from './observe/observer.ts'
 import { recordsFor } from './records.ts'
-import { gatewayResolvers, taskResolvers } from './resolvers.ts'
+import { gatewayResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
 import type { Store } from './store/store.ts'
 import { type Collection, taskCollection } from './sync/collection.ts'
 import { pokesOf } from './sync/notify.ts'
 import { importRecords } from './sync/reference.ts'
+import { taskResolvers } from './task-fields.ts'
 import type { TaskDefinition } from './tasks/define-task.ts'
 import { resolveConflictTask } from './tasks/resolve-conflict.ts'
 import { TaskRunner } from './tasks/runner.ts'
@@ -103,13 +104,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     horizonMs: (options.syncHorizonDays ?? 30) * DAY_MS,
     supervisorRole,
-    random,
     runner,
     subscribe: (viewer: Viewer) => pokes.subscribe(viewer),
   }
   const schema = buildSchema({
     typeDefs: options.typeDefs,
-    resolvers: [gatewayResolvers(setting), taskResolvers(definitions, setting), options.resolvers ?? {}],
+    resolvers: [
+      gatewayResolvers(setting),
+      taskResolvers(definitions, { store, clock, random, runner }),
+      options.resolvers ?? {},
+    ],
   })
   const admit = async ({ document, operation, extensions, context }: Admission): Promise<void> => {
     checkDocument(document, operation)
@@ -136,7 +140,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
       return {
         viewer,
-        document: startDocument(clock, options.taskWaitMs ?? 2000),
+        document: new DocumentRun(clock, options.taskWaitMs ?? 2000),
         records: recordsFor(store, collections, viewer),
       }
     },

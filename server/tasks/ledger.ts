@@ -1,11 +1,11 @@
 /** What is written of a task inside one unit: its claim, its outcome, and what its end sets free. */
 import { type Clock, isSettled, REJECTION_CODES } from '../../protocol/index.ts'
-import type { NewTask, StepReport, StoredTask, Touch, Unit } from '../store/store.ts'
+import type { EntityRecord, NewTask, StepReport, StoredTask, Touch, Unit } from '../store/store.ts'
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
 import type { TaskDefinition } from './define-task.ts'
 import { type Outcome, type Rejected, rejected } from './outcome.ts'
-import { changeOf, statusOf, type TaskRecord, writeTaskRecord } from './task.ts'
+import { changeOf, statusOf, TASK_TYPE, type TaskRecord, writeTaskRecord } from './task.ts'
 import { RecordTransaction } from './transaction.ts'
 
 /** One call of a task field, checked. */
@@ -23,7 +23,11 @@ export interface Submission {
 export interface Taken {
   readonly task: StoredTask
   /** As it was just written; absent for what was known before. */
-  readonly record?: TaskRecord
+  readonly fresh?: {
+    readonly record: TaskRecord
+    /** Records that its payload shows, by `Type:id`, as the task's viewer may read them right after it. */
+    readonly shown: ReadonlyMap<string, EntityRecord>
+  }
 }
 
 export class TaskLedger {
@@ -70,14 +74,14 @@ export class TaskLedger {
     if (before.length > 0) {
       const task = await unit.takeTask(fresh)
       await unit.waitFor(task, before)
-      return { task, record: await writeTaskRecord(unit, task, { status: 'ACCEPTED', steps: [] }, this.now()) }
+      return this.#taken(unit, task, { status: 'ACCEPTED', steps: [] })
     }
     if (definition.kind === 'plain') {
       const transaction = this.transaction(unit, fresh)
       return this.#bornSettled(unit, fresh, await definition.run(args, transaction), transaction)
     }
     const task = await unit.takeTask({ ...fresh, status: 'RUNNING', state: 'running' })
-    return { task, record: await writeTaskRecord(unit, task, { status: 'RUNNING', steps: [] }, this.now()) }
+    return this.#taken(unit, task, { status: 'RUNNING', steps: [] })
   }
 
   /** A task that nobody may ever run under this id: it was withdrawn before it came. */
@@ -101,7 +105,7 @@ export class TaskLedger {
       contested: null,
       takenAt: this.#clock.now(),
     })
-    return { task, record: await writeTaskRecord(unit, task, { status: 'CANCELLED' }, this.now()) }
+    return this.#taken(unit, task, { status: 'CANCELLED' })
   }
 
   /** Unfinished tasks it has to wait for, or the refusal that one of them caused. */
@@ -182,8 +186,22 @@ export class TaskLedger {
       payload: payloadOf(outcome),
       contested: outcome.kind === 'conflict' ? outcome.contested : null,
     })
-    const change = changeOf(outcome, transaction?.reconciliation ?? [])
-    return { task, record: await writeTaskRecord(unit, task, change, this.now()) }
+    const shown = new Map<string, EntityRecord>()
+    for (const reference of [...Object.values(task.payload), task.contested]) {
+      if (reference == null || transaction === undefined || reference.type === TASK_TYPE) continue
+      const record = await transaction.find(reference.type, reference.id)
+      if (record !== undefined) shown.set(`${reference.type}:${reference.id}`, record)
+    }
+    return this.#taken(unit, task, changeOf(outcome, transaction?.reconciliation ?? []), shown)
+  }
+
+  async #taken(
+    unit: Unit,
+    task: StoredTask,
+    change: ReturnType<typeof changeOf>,
+    shown: ReadonlyMap<string, EntityRecord> = new Map(),
+  ): Promise<Taken> {
+    return { task, fresh: { record: await writeTaskRecord(unit, task, change, this.now()), shown } }
   }
 }
 

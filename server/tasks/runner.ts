@@ -1,5 +1,6 @@
 /** Takes tasks, starts them in order, walks them through the engine and settles them. The one place where a task's state changes. */
 import { backoffMs, type Clock, isSettled, type Random } from '../../protocol/index.ts'
+import type { DocumentRun } from '../batch.ts'
 import type { Engine, Handle, Run } from '../engine/engine.ts'
 import type { Log } from '../log.ts'
 import { refusalOfRepeat } from '../mutation-log.ts'
@@ -65,23 +66,30 @@ export class TaskRunner {
     for (const withdraw of this.#retries) withdraw()
   }
 
-  /** The task as it stands after it was taken: new, or known from before. A refusal means that the id can't be used. */
-  async submit(submission: Submission): Promise<Taken | Rejected> {
+  /**
+   * The task as it stands after it was taken: new, or known from before. A refusal means that the id can't be used. Calls are
+   * queued in their order; those of one document are not taken after one that could not be.
+   */
+  async submit(submission: Submission, document: DocumentRun): Promise<Taken | Rejected> {
     const { store, clock, engine, retentionMs } = this.#options
     const address = addressOf(submission.viewer, submission.id)
-    const taken = await store.write<Taken | Rejected>(address.partition, async unit => {
+    const take = async (unit: Unit): Promise<Taken | Rejected> => {
       const known = await unit.task(address)
       if (known === undefined) return this.#ledger.take(unit, submission)
       if (isWithdrawnUnseen(known)) return { task: known }
       return refusalOfRepeat(known, submission.inputHash, clock.now(), retentionMs) ?? { task: known }
-    })
+    }
+    // Asked twice: at its turn in the commit's group, and when the commit itself has failed.
+    const taken = await document.attempt(() =>
+      store.write(address.partition, unit => document.attempt(() => take(unit))),
+    )
     if ('kind' in taken) return taken
-    const { task, record } = taken
-    if (record !== undefined) {
+    const { task, fresh } = taken
+    if (fresh !== undefined) {
       this.#waiting.call(takenKey(address))
       if (task.state === 'finished') this.#observe(task)
     }
-    if (task.state === 'running' && task.parked === null) engine.run(task, { isFirst: record !== undefined })
+    if (task.state === 'running' && task.parked === null) engine.run(task, { isFirst: fresh !== undefined })
     return taken
   }
 
