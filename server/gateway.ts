@@ -6,6 +6,7 @@ import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
+import { presenterOf } from './present.ts'
 import { recordsFor } from './records.ts'
 import { gatewayResolvers, taskResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
@@ -13,8 +14,10 @@ import type { Store } from './store/store.ts'
 import { type Collection, taskCollection } from './sync/collection.ts'
 import { pokesOf } from './sync/notify.ts'
 import { importRecords } from './sync/reference.ts'
+import { checkInTask, checkOutTask } from './tasks/check-out.ts'
 import type { TaskDefinition } from './tasks/define-task.ts'
 import { resolveConflictTask } from './tasks/resolve-conflict.ts'
+import { reviewConflictTask } from './tasks/review.ts'
 import { TaskRunner } from './tasks/runner.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -79,7 +82,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   const supervisorRole = options.supervisorRole ?? 'supervisor'
   const all = [...options.collections, taskCollection(supervisorRole)]
   const collections: ReadonlyMap<string, Collection> = new Map(all.map(collection => [collection.type, collection]))
-  const definitions = [...options.tasks, resolveConflictTask()]
+  const definitions = [
+    ...options.tasks,
+    resolveConflictTask(),
+    reviewConflictTask(supervisorRole),
+    checkOutTask(),
+    checkInTask(supervisorRole),
+  ]
+  const presenter = presenterOf(store, collections)
   const engine = journalEngine({ store, clock, random, log })
   const runner = new TaskRunner({
     store,
@@ -95,6 +105,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const setting = {
     store,
     collections,
+    presenter,
     clock,
     horizonMs: (options.syncHorizonDays ?? 30) * DAY_MS,
     supervisorRole,
@@ -126,7 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return {
         viewer,
         document: startDocument(clock, options.taskWaitMs ?? 2000),
-        records: recordsFor(store, collections, viewer),
+        records: recordsFor({ store, collections, presenter }, viewer),
       }
     },
     formatError: (formatted, error) => maskError(formatted, error, log),

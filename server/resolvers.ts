@@ -4,19 +4,21 @@ import { type Clock, ERROR_CODES, isClientId, MAX_PAGE, type Random, type TaskSt
 import type { GatewayContext } from './context.ts'
 import { refuse } from './errors.ts'
 import { inputHash } from './mutation-log.ts'
+import type { Presenter } from './present.ts'
 import type { FieldResolver, Resolvers } from './schema.ts'
 import type { Store, StoredTask } from './store/store.ts'
 import type { Collection } from './sync/collection.ts'
 import { type ChangesArguments, changesFor } from './sync/delta.ts'
 import type { TaskDefinition } from './tasks/define-task.ts'
-import type { RecordReference } from './tasks/outcome.ts'
-import type { TaskRunner } from './tasks/runner.ts'
+import type { PayloadEntry } from './tasks/outcome.ts'
+import type { Submission, TaskRunner } from './tasks/runner.ts'
 import { refusedRecord, TASK_TYPE, taskKey } from './tasks/task.ts'
 import { hasRole, tenantPartition, type Viewer } from './viewer.ts'
 
 export interface ResolverSetting {
   readonly store: Store
   readonly collections: ReadonlyMap<string, Collection>
+  readonly presenter: Presenter
   readonly clock: Clock
   readonly random: Random
   readonly runner: TaskRunner
@@ -26,18 +28,18 @@ export interface ResolverSetting {
 }
 
 /** Of the contract, what this version does not serve yet. */
-const NOT_SERVED = ['reviewConflict', 'checkOut', 'checkIn', 'cancelTask']
+const NOT_SERVED = ['cancelTask']
 
 export function gatewayResolvers(setting: ResolverSetting): Resolvers {
-  const { store, collections, clock, horizonMs, supervisorRole } = setting
-  const visibleTasksOf = (viewer: Viewer): string | null => (hasRole(viewer, supervisorRole) ? null : viewer.user)
+  const { store, collections, presenter, clock, horizonMs } = setting
+  const visibleTasksOf = (viewer: Viewer): string | null => (seesTasksOf(viewer, null, setting) ? null : viewer.user)
   return {
     Query: {
       changes: (_: unknown, args: ChangesArguments, { viewer }: GatewayContext) =>
         changesFor(viewer, args, { store, collections, horizonMs, now: clock.now() }),
       task: async (_: unknown, { id }: { id: string }, { viewer }: GatewayContext) => {
         const own = await store.view.record(tenantPartition(viewer), TASK_TYPE, taskKey({ user: viewer.user, id }))
-        if (own !== undefined) return own.entity
+        if (own !== undefined) return presenter.present(viewer, own.entity)
         const user = visibleTasksOf(viewer)
         const [found] = await store.view.tasks({
           partition: tenantPartition(viewer),
@@ -46,7 +48,7 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
           after: 0,
           first: 1,
         })
-        return found?.entity ?? null
+        return found === undefined ? null : presenter.present(viewer, found.entity)
       },
       tasks: async (_: unknown, args: TasksArguments, { viewer }: GatewayContext) => {
         const first = pageSize(args.first)
@@ -60,7 +62,7 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
         })
         const page = found.slice(0, first)
         return {
-          nodes: page.map(({ entity }) => entity),
+          nodes: await Promise.all(page.map(({ entity }) => presenter.present(viewer, entity))),
           endCursor: page.at(-1)?.number.toString() ?? null,
           hasMore: found.length > first,
         }
@@ -104,6 +106,7 @@ interface TaskInput {
   readonly client?: string | null
   readonly sequence?: number | null
   readonly after?: readonly string[] | null
+  readonly token?: string | null
 }
 
 function taskResolver(definition: TaskDefinition, setting: ResolverSetting): FieldResolver {
@@ -137,10 +140,11 @@ function taskResolver(definition: TaskDefinition, setting: ResolverSetting): Fie
 /** The task as it stands now, and the records of its payload as the viewer may read them. */
 async function payload(
   { partition, user, id }: StoredTask,
-  { store }: ResolverSetting,
-  { records }: GatewayContext,
+  setting: ResolverSetting,
+  { records, viewer }: GatewayContext,
   info: GraphQLResolveInfo,
 ): Promise<Record<string, unknown>> {
+  const { store, presenter } = setting
   const [task, record] = await Promise.all([
     store.view.task({ partition, user, id }),
     store.view.record(partition, TASK_TYPE, taskKey({ user, id })),
@@ -149,18 +153,26 @@ async function payload(
   const fields = isObjectType(type) ? Object.values(type.getFields()).filter(({ name }) => name !== 'task') : []
   const shown = fields.map(field => {
     const { name } = getNamedType(field.type)
-    return [field.name, () => find(task && referenceFor(task, field.name, name))]
+    return [field.name, () => show(task && entryFor(task, field.name, name))]
   })
-  const find = async (reference: RecordReference | null | undefined): Promise<unknown> => {
-    if (reference == null) return null
-    if (reference.type !== TASK_TYPE) return (await records.find(reference.type, reference.id)) ?? null
-    return (await store.view.record(partition, TASK_TYPE, taskKey({ user, id: reference.id })))?.entity ?? null
+  const show = async (entry: PayloadEntry | null | undefined): Promise<unknown> => {
+    if (entry == null) return null
+    if ('value' in entry) return entry.value
+    if (entry.type !== TASK_TYPE) return (await records.find(entry.type, entry.id)) ?? null
+    const whose = entry.user ?? user
+    if (!seesTasksOf(viewer, whose, setting)) return null
+    const found = await store.view.record(partition, TASK_TYPE, taskKey({ user: whose, id: entry.id }))
+    return found === undefined ? null : presenter.present(viewer, found.entity)
   }
-  return { ...Object.fromEntries(shown), task: record?.entity }
+  return { ...Object.fromEntries(shown), task: record && (await presenter.present(viewer, record.entity)) }
 }
 
+/** Somebody's tasks, or with null everybody's in the tenant. */
+const seesTasksOf = (viewer: Viewer, user: string | null, { supervisorRole }: ResolverSetting): boolean =>
+  user === viewer.user || hasRole(viewer, supervisorRole)
+
 /** With CONFLICT the payload shows the record as it is now on the server. */
-function referenceFor(task: StoredTask, field: string, type: string): RecordReference | null {
+function entryFor(task: StoredTask, field: string, type: string): PayloadEntry | null {
   const named = task.payload[field]
   if (named != null) return named
   return task.contested?.type === type ? task.contested : null
@@ -169,8 +181,8 @@ function referenceFor(task: StoredTask, field: string, type: string): RecordRefe
 function checkIdentity(
   input: TaskInput | null | undefined,
   random: Random,
-): { id: string; client: string | null; sequence: number | null; after: readonly string[] } {
-  if (input == null) return { id: random.uuid(), client: null, sequence: null, after: [] }
+): Pick<Submission, 'id' | 'client' | 'sequence' | 'after' | 'token'> {
+  if (input == null) return { id: random.uuid(), client: null, sequence: null, after: [], token: null }
   const wrong = (field: string, what: string): Error =>
     refuse(ERROR_CODES.BAD_USER_INPUT, `${field} ${what}`, { field })
   if (!isClientId(input.id)) throw wrong('task.id', 'must be 1 to 128 letters, digits or "._~-"; a UUID is best.')
@@ -180,7 +192,14 @@ function checkIdentity(
   const after = [...new Set(input.after ?? [])]
   if (after.length > MAX_PAGE || !after.every(isClientId)) throw wrong('task.after', 'must be ids of tasks.')
   if (after.includes(input.id)) throw wrong('task.after', 'names the task itself, which would wait for ever.')
-  return { id: input.id, client: input.client ?? null, sequence: input.sequence ?? null, after }
+  if (input.token != null && !isClientId(input.token)) throw wrong('task.token', 'must be what checkOut answered.')
+  return {
+    id: input.id,
+    client: input.client ?? null,
+    sequence: input.sequence ?? null,
+    after,
+    token: input.token ?? null,
+  }
 }
 
 function pageSize(first: number): number {

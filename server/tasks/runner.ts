@@ -7,7 +7,7 @@ import type { NewTask, StepReport, Store, StoredTask, TaskAddress, Touch, Unit }
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
 import type { SagaTask, TaskDefinition } from './define-task.ts'
-import { type Confirmed, confirmed, type Outcome, type Rejected, rejected } from './outcome.ts'
+import { type Confirmed, confirmed, type Outcome, payloadOf, type Rejected, rejected } from './outcome.ts'
 import { walkSaga } from './saga.ts'
 import { changeOf, statusOf, writeTaskRecord } from './task.ts'
 import { RecordTransaction } from './transaction.ts'
@@ -24,6 +24,8 @@ export interface Submission {
   readonly client: string | null
   readonly sequence: number | null
   readonly after: readonly string[]
+  /** Fencing token of a check-out. */
+  readonly token: string | null
 }
 
 export interface RunnerOptions {
@@ -114,6 +116,7 @@ export class TaskRunner {
       client: submission.client,
       sequence: submission.sequence,
       after: submission.after,
+      token: submission.token,
       touches,
       status: 'ACCEPTED',
       state: 'waiting',
@@ -318,6 +321,7 @@ export class TaskRunner {
       collections,
       viewer: task.viewer,
       client: task.client,
+      token: task.token,
       taskId: task.id,
       now: this.#now(),
     })
@@ -352,8 +356,6 @@ function touchesOf({ touches, reads }: TaskDefinition, args: unknown): Touch[] {
 }
 
 const served = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`
-
-const payloadOf = (outcome: Outcome): StoredTask['payload'] => (outcome.kind === 'confirmed' ? outcome.payload : {})
 
 function dependencyFailed(id: string, what: string): Rejected {
   return rejected(REJECTION_CODES.DEPENDENCY_FAILED, `It builds on the task ${id}, which ${what}.`, {

@@ -161,7 +161,7 @@ describe('a document that makes no sense is an error with a stable code', () => 
     ['a cursor of tasks that is none', '{ tasks(after: "x") { hasMore } }', {}, 'BAD_USER_INPUT'],
     [
       'a field that is not served yet',
-      'mutation { checkOut(type: "Customer", id: "x", minutes: 5) { token } }',
+      'mutation { cancelTask(id: "x") { task { id } } }',
       {},
       'NOT_IMPLEMENTED',
     ],
