@@ -24,7 +24,8 @@ export async function decide(
 ): Promise<Outcome> {
   const { contested } = original
   const shown = resolved(original)
-  const before = await transaction.find(contested.type, contested.id)
+  // Reported to the originator, and so with his rights: a supervisor may see more.
+  const before = await transaction.find(contested.type, contested.id, original.viewer)
   if (decision === 'TAKE_THEIRS') {
     await close(transaction, original, 'CANCELLED', takenFromThem(contested, before, who))
     return confirmed(shown)
@@ -118,7 +119,8 @@ function kept(
   return Object.keys(patch).map(field => ({
     field,
     from: before?.[field] ?? null,
-    to: patch[field] ?? null,
+    // What a supervisor chose for a record that is no longer the originator's is not for him to see either.
+    to: before === undefined && rule === 'MERGE' ? null : (patch[field] ?? null),
     rule,
     message: `${field} was settled by ${who}.`,
     type,

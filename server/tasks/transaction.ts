@@ -73,8 +73,9 @@ export class RecordTransaction implements TaskTransaction {
     this.reconciliation.push(entry)
   }
 
-  async find(type: string, id: string): Promise<EntityRecord | undefined> {
-    const record = await this.#readable(this.#collection(type), id)
+  /** `as`: with the rights of somebody else, about whom this task decides. */
+  async find(type: string, id: string, as: Viewer = this.viewer): Promise<EntityRecord | undefined> {
+    const record = await this.#readable(this.#collection(type), id, as)
     return record === undefined || record.deleted ? undefined : record.entity
   }
 
@@ -215,11 +216,9 @@ export class RecordTransaction implements TaskTransaction {
     )
   }
 
-  async #readable(collection: Collection, id: string): Promise<StoredRecord | undefined> {
+  async #readable(collection: Collection, id: string, viewer = this.viewer): Promise<StoredRecord | undefined> {
     const record = await this.#stored(collection, id)
-    return record !== undefined && covers(collection.mayRead(this.viewer), this.viewer, record.owner)
-      ? record
-      : undefined
+    return record !== undefined && covers(collection.mayRead(viewer), viewer, record.owner) ? record : undefined
   }
 
   /**
