@@ -7,6 +7,7 @@ import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
 import { type Observer, observers } from './observe/observer.ts'
+import { presenterOf } from './present.ts'
 import { recordsFor } from './records.ts'
 import { gatewayResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
@@ -15,8 +16,10 @@ import { type Collection, taskCollection } from './sync/collection.ts'
 import { pokesOf } from './sync/notify.ts'
 import { importRecords } from './sync/reference.ts'
 import { taskResolvers } from './task-fields.ts'
+import { checkInTask, checkOutTask } from './tasks/check-out.ts'
 import type { TaskDefinition } from './tasks/define-task.ts'
 import { resolveConflictTask } from './tasks/resolve-conflict.ts'
+import { reviewConflictTask } from './tasks/review.ts'
 import { TaskRunner } from './tasks/runner.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -83,8 +86,15 @@ export function createGateway(options: GatewayOptions): Gateway {
   const supervisorRole = options.supervisorRole ?? 'supervisor'
   const all = [...options.collections, taskCollection(supervisorRole)]
   const collections: ReadonlyMap<string, Collection> = new Map(all.map(collection => [collection.type, collection]))
-  const definitions = [...options.tasks, resolveConflictTask()]
   const observer = observers(options.observers ?? [])
+  const definitions = [
+    ...options.tasks,
+    resolveConflictTask(),
+    reviewConflictTask(supervisorRole),
+    checkOutTask(),
+    checkInTask(supervisorRole),
+  ]
+  const presenter = presenterOf(store, collections)
   const engine = journalEngine({ store, clock, random, log })
   const runner = new TaskRunner({
     store,
@@ -101,6 +111,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const setting = {
     store,
     collections,
+    presenter,
     clock,
     horizonMs: (options.syncHorizonDays ?? 30) * DAY_MS,
     supervisorRole,
@@ -111,7 +122,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     typeDefs: options.typeDefs,
     resolvers: [
       gatewayResolvers(setting),
-      taskResolvers(definitions, { store, clock, random, runner }),
+      taskResolvers(definitions, { store, presenter, supervisorRole, clock, random, runner }),
       options.resolvers ?? {},
     ],
   })
@@ -141,7 +152,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return {
         viewer,
         document: new DocumentRun(clock, options.taskWaitMs ?? 2000),
-        records: recordsFor(store, collections, viewer),
+        records: recordsFor({ store, collections, presenter }, viewer),
       }
     },
     formatError: (formatted, error) => maskError(formatted, error, log),

@@ -1,5 +1,6 @@
 /** Door: `layover/server`. Stores and HTTP adapters have doors of their own. */
 export { jwtAuthenticator, signToken, type TokenKey } from './authenticate.ts'
+export type { ConflictPolicy } from './conflicts.ts'
 export type { Credentials, GatewayContext } from './context.ts'
 export { refuse } from './errors.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
@@ -32,8 +33,10 @@ export {
 export {
   type Confirmed,
   type Conflicted,
+  type ConflictReport,
   confirmed,
   type Outcome,
+  type Payload,
   type Reconciliation,
   type Rejected,
   rejected,

@@ -2,6 +2,7 @@
 import { type Clock, ERROR_CODES, isClientId, MAX_PAGE, type TaskStatus } from '../protocol/index.ts'
 import type { GatewayContext } from './context.ts'
 import { refuse } from './errors.ts'
+import type { Presenter } from './present.ts'
 import type { Resolvers } from './schema.ts'
 import type { Store } from './store/store.ts'
 import type { Collection } from './sync/collection.ts'
@@ -13,6 +14,7 @@ import { hasRole, tenantPartition, type Viewer } from './viewer.ts'
 export interface ResolverSetting {
   readonly store: Store
   readonly collections: ReadonlyMap<string, Collection>
+  readonly presenter: Presenter
   readonly clock: Clock
   readonly runner: TaskRunner
   readonly horizonMs: number
@@ -20,11 +22,8 @@ export interface ResolverSetting {
   readonly subscribe: (viewer: Viewer) => AsyncIterableIterator<true>
 }
 
-/** Of the contract, what this version does not serve yet. */
-const NOT_SERVED = ['reviewConflict', 'checkOut', 'checkIn']
-
 export function gatewayResolvers(setting: ResolverSetting): Resolvers {
-  const { store, collections, clock, horizonMs, supervisorRole } = setting
+  const { store, collections, presenter, clock, horizonMs, supervisorRole } = setting
   const visibleTasksOf = (viewer: Viewer): string | null => (hasRole(viewer, supervisorRole) ? null : viewer.user)
   return {
     Query: {
@@ -32,7 +31,7 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
         changesFor(viewer, args, { store, collections, horizonMs, now: clock.now() }),
       task: async (_: unknown, { id }: { id: string }, { viewer }: GatewayContext) => {
         const own = await store.view.record(tenantPartition(viewer), TASK_TYPE, taskKey({ user: viewer.user, id }))
-        if (own !== undefined) return own.entity
+        if (own !== undefined) return presenter.present(viewer, own.entity)
         const user = visibleTasksOf(viewer)
         const [found] = await store.view.tasks({
           partition: tenantPartition(viewer),
@@ -41,7 +40,7 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
           after: 0,
           first: 1,
         })
-        return found?.entity ?? null
+        return found === undefined ? null : presenter.present(viewer, found.entity)
       },
       tasks: async (_: unknown, args: TasksArguments, { viewer }: GatewayContext) => {
         const first = pageSize(args.first)
@@ -55,7 +54,7 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
         })
         const page = found.slice(0, first)
         return {
-          nodes: page.map(({ entity }) => entity),
+          nodes: await Promise.all(page.map(({ entity }) => presenter.present(viewer, entity))),
           endCursor: page.at(-1)?.number.toString() ?? null,
           hasMore: found.length > first,
         }
@@ -68,11 +67,11 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
       },
     },
     Mutation: {
-      ...Object.fromEntries(NOT_SERVED.map(field => [field, notServed(field)])),
       cancelTask: async (_: unknown, { id }: { id: string }, { viewer }: GatewayContext) => {
         if (!isClientId(id)) throw refuse(ERROR_CODES.BAD_USER_INPUT, 'id must be the id of a task.', { field: 'id' })
         const task = await setting.runner.withdraw(viewer, id)
-        return { task: (await store.view.record(task.partition, TASK_TYPE, taskKey(task)))?.entity }
+        const record = await store.view.record(task.partition, TASK_TYPE, taskKey(task))
+        return { task: record && (await presenter.present(viewer, record.entity)) }
       },
     },
   }

@@ -17,17 +17,20 @@ import type { DocumentRun } from './batch.ts'
 import type { GatewayContext } from './context.ts'
 import { refuse } from './errors.ts'
 import { inputHash } from './mutation-log.ts'
+import type { Presenter } from './present.ts'
 import type { FieldResolver, Resolvers } from './schema.ts'
 import type { Store, StoredTask } from './store/store.ts'
 import type { TaskDefinition } from './tasks/define-task.ts'
 import type { Submission, Taken } from './tasks/ledger.ts'
-import type { RecordReference, Rejected } from './tasks/outcome.ts'
+import type { PayloadEntry, Rejected } from './tasks/outcome.ts'
 import type { TaskRunner } from './tasks/runner.ts'
 import { refusedRecord, TASK_TYPE, taskKey } from './tasks/task.ts'
-import type { Viewer } from './viewer.ts'
+import { hasRole, type Viewer } from './viewer.ts'
 
 export interface TaskFieldSetting {
   readonly store: Store
+  readonly presenter: Presenter
+  readonly supervisorRole: string
   readonly clock: Clock
   readonly random: Random
   readonly runner: TaskRunner
@@ -72,7 +75,7 @@ class TaskFields {
           return { task: refusedRecord(id, name, viewer.user, taken, now) }
         }
         await this.#setting.runner.settled(taken.task, document.timeLeftMs())
-        return await payload(taken, this.#setting.store, context, info)
+        return await payload(taken, this.#setting, context, info)
       } catch (error) {
         throw document.told(error)
       }
@@ -149,33 +152,38 @@ function argumentsOf(field: FieldNode, { parentType, variableValues }: GraphQLRe
 /** The task as it stands now, and the records of its payload as the viewer may read them. */
 async function payload(
   { task: taken, fresh }: Taken,
-  store: Store,
-  { records }: GatewayContext,
+  { store, presenter, supervisorRole }: TaskFieldSetting,
+  { records, viewer }: GatewayContext,
   info: GraphQLResolveInfo,
 ): Promise<Record<string, unknown>> {
   const { partition, user, id } = taken
-  const recordOf = async (task: string): Promise<unknown> =>
-    (await store.view.record(partition, TASK_TYPE, taskKey({ user, id: task })))?.entity ?? null
+  const taskOf = async (whose: string, task: string): Promise<unknown> => {
+    if (whose !== viewer.user && !hasRole(viewer, supervisorRole)) return null
+    const found = await store.view.record(partition, TASK_TYPE, taskKey({ user: whose, id: task }))
+    return found === undefined ? null : presenter.present(viewer, found.entity)
+  }
   // What was settled as it was taken is shown as it was then.
   const settled = fresh !== undefined && taken.state === 'finished' ? fresh : undefined
   const task = settled === undefined ? await store.view.task({ partition, user, id }) : taken
-  const find = async (reference: RecordReference | null | undefined): Promise<unknown> => {
-    if (reference == null) return null
-    if (reference.type === TASK_TYPE) return recordOf(reference.id)
-    const shown = settled?.shown.get(`${reference.type}:${reference.id}`)
-    return shown ?? (await records.find(reference.type, reference.id)) ?? null
+  const show = async (entry: PayloadEntry | null | undefined): Promise<unknown> => {
+    if (entry == null) return null
+    if ('value' in entry) return entry.value
+    if (entry.type === TASK_TYPE) return taskOf(entry.user ?? user, entry.id)
+    const shown = settled?.shown.get(`${entry.type}:${entry.id}`)
+    return shown === undefined ? ((await records.find(entry.type, entry.id)) ?? null) : presenter.present(viewer, shown)
   }
   const type = getNamedType(info.returnType)
   const fields = isObjectType(type) ? Object.values(type.getFields()).filter(({ name }) => name !== 'task') : []
   const found = fields.map(field => {
     const { name } = getNamedType(field.type)
-    return [field.name, () => find(task && referenceFor(task, field.name, name))]
+    return [field.name, () => show(task && entryFor(task, field.name, name))]
   })
-  return { ...Object.fromEntries(found), task: settled?.record ?? (await recordOf(id)) }
+  const own = settled === undefined ? taskOf(user, id) : presenter.present(viewer, settled.record)
+  return { ...Object.fromEntries(found), task: await own }
 }
 
 /** With CONFLICT the payload shows the record as it is now on the server. */
-function referenceFor(task: StoredTask, field: string, type: string): RecordReference | null {
+function entryFor(task: StoredTask, field: string, type: string): PayloadEntry | null {
   const named = task.payload[field]
   if (named != null) return named
   return task.contested?.type === type ? task.contested : null
@@ -186,13 +194,14 @@ interface TaskInput {
   readonly client?: string | null
   readonly sequence?: number | null
   readonly after?: readonly string[] | null
+  readonly token?: string | null
 }
 
 function checkIdentity(
   input: TaskInput | null | undefined,
   random: Random,
-): Pick<Submission, 'id' | 'client' | 'sequence' | 'after'> {
-  if (input == null) return { id: random.uuid(), client: null, sequence: null, after: [] }
+): Pick<Submission, 'id' | 'client' | 'sequence' | 'after' | 'token'> {
+  if (input == null) return { id: random.uuid(), client: null, sequence: null, after: [], token: null }
   const wrong = (field: string, what: string): Error =>
     refuse(ERROR_CODES.BAD_USER_INPUT, `${field} ${what}`, { field })
   if (!isClientId(input.id)) throw wrong('task.id', 'must be 1 to 128 letters, digits or "._~-"; a UUID is best.')
@@ -202,5 +211,12 @@ function checkIdentity(
   const after = [...new Set(input.after ?? [])]
   if (after.length > MAX_PAGE || !after.every(isClientId)) throw wrong('task.after', 'must be ids of tasks.')
   if (after.includes(input.id)) throw wrong('task.after', 'names the task itself, which would wait for ever.')
-  return { id: input.id, client: input.client ?? null, sequence: input.sequence ?? null, after }
+  if (input.token != null && !isClientId(input.token)) throw wrong('task.token', 'must be what checkOut answered.')
+  return {
+    id: input.id,
+    client: input.client ?? null,
+    sequence: input.sequence ?? null,
+    after,
+    token: input.token ?? null,
+  }
 }

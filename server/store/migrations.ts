@@ -65,6 +65,7 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   create index task_finished on task (finished_at) where state = 'finished';
   alter table task add column walks integer not null default 0;
   alter table task add column parked text;
+  alter table task add column token text;
   create table signal (reference text primary key, action text not null, said_at integer not null) without rowid;
   `,
 ]

@@ -87,8 +87,8 @@ export class SqliteUnit implements Unit {
     const reference = this.#freeReference(task)
     const { lastInsertRowid } = this.#statements.run(
       `insert into task (partition, user, id, name, definition_version, input_hash, args, viewer, client, sequence, after,
-         touches, status, state, reference, payload, contested, taken_at, finished_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         touches, status, state, reference, payload, contested, taken_at, finished_at, token)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       task.partition,
       task.user,
       task.id,
@@ -108,6 +108,7 @@ export class SqliteUnit implements Unit {
       task.contested === null ? null : JSON.stringify(task.contested),
       task.takenAt,
       task.state === 'finished' ? task.takenAt : null,
+      task.token,
     )
     const number = Number(lastInsertRowid)
     if (task.state !== 'finished') {

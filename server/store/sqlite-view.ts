@@ -40,6 +40,7 @@ export interface TaskRow {
   client: string | null
   sequence: number | null
   after: string
+  token: string | null
   touches: string
   status: StoredTask['status']
   state: StoredTask['state']
@@ -149,7 +150,7 @@ export class SqliteView implements View {
     return row && taskOf(row)
   }
 
-  async tasks(query: TaskQuery): Promise<{ number: number; entity: EntityRecord }[]> {
+  async tasks(query: TaskQuery): Promise<{ number: number; user: string; entity: EntityRecord }[]> {
     const conditions = ['t.partition = ?', 't.number > ?']
     const values: unknown[] = [query.partition, query.after]
     if (query.user !== null) {
@@ -164,13 +165,13 @@ export class SqliteView implements View {
       conditions.push(`t.${column} in (select value from json_each(?))`)
       values.push(JSON.stringify(wanted))
     }
-    const rows = this.statements.all<{ number: number; entity: string }>(
-      `select t.number, r.entity from task t join record r on r.partition = t.partition and r.type = 'Task' and r.key = t.user || '/' || t.id
+    const rows = this.statements.all<{ number: number; user: string; entity: string }>(
+      `select t.number, t.user, r.entity from task t join record r on r.partition = t.partition and r.type = 'Task' and r.key = t.user || '/' || t.id
        where ${conditions.join(' and ')} order by t.number limit ?`,
       ...values,
       query.first,
     )
-    return rows.map(({ number, entity }) => ({ number, entity: JSON.parse(entity) as EntityRecord }))
+    return rows.map(row => ({ ...row, entity: JSON.parse(row.entity) as EntityRecord }))
   }
 
   async unfinished(): Promise<StoredTask[]> {
@@ -205,6 +206,7 @@ export function taskOf(row: TaskRow): StoredTask {
     client: row.client,
     sequence: row.sequence,
     after: JSON.parse(row.after) as string[],
+    token: row.token,
     touches: JSON.parse(row.touches) as StoredTask['touches'],
     status: row.status,
     state: row.state,

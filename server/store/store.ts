@@ -8,6 +8,7 @@
  * - `view` shows committed data only.
  */
 import type { StepStatus, TaskStatus } from '../../protocol/index.ts'
+import type { Payload } from '../tasks/outcome.ts'
 
 /** A replicated record as it travels: its type, id, version and the fields of its domain. */
 export interface EntityRecord {
@@ -86,13 +87,14 @@ export interface StoredTask extends TaskAddress {
   readonly client: string | null
   readonly sequence: number | null
   readonly after: readonly string[]
+  /** Fencing token of a check-out under which the task was made. */
+  readonly token: string | null
   readonly touches: readonly Touch[]
   readonly status: TaskStatus
   readonly state: TaskState
   /** Name of the task towards the outside, unique in the whole store: the id, unless another user had it first. */
   readonly reference: string
-  /** Records that the payload shows, by payload field. */
-  readonly payload: Readonly<Record<string, { readonly type: string; readonly id: string } | null>>
+  readonly payload: Payload
   /** What a decision about its conflict would write. */
   readonly contested: Contested | null
   /** Milliseconds since the epoch. */
@@ -155,7 +157,7 @@ export interface View {
   /** From `fromVersion` up, oldest first; the base itself is missing when it was pruned. */
   versions(partition: string, type: string, key: string, fromVersion: number): Promise<RecordVersion[]>
   task(address: TaskAddress): Promise<StoredTask | undefined>
-  tasks(query: TaskQuery): Promise<{ number: number; entity: EntityRecord }[]>
+  tasks(query: TaskQuery): Promise<{ number: number; user: string; entity: EntityRecord }[]>
   /** Every task that is not finished, in order of number. */
   unfinished(): Promise<StoredTask[]>
   /** What a step recorded: absent when it never finished. */

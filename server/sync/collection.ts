@@ -1,4 +1,5 @@
-import type { Rejected } from '../tasks/outcome.ts'
+import type { ConflictPolicy } from '../conflicts.ts'
+import type { ConflictReport, Rejected } from '../tasks/outcome.ts'
 import { hasRole, SHARED_PARTITION, tenantPartition, type Viewer } from '../viewer.ts'
 
 /** How far a viewer's right goes: every row of the partition, his own rows, or none. */
@@ -15,8 +16,13 @@ export interface CollectionRules {
   readonly mayWrite?: (viewer: Viewer) => Reach
   /** Fields that this viewer may not read; they are null to him, in records and in conflicts alike. Default: none. */
   readonly hides?: (viewer: Viewer) => readonly string[]
-  /** 'merge' keeps every version up to the horizon as a base; 'none' is for rows that only the gateway writes. Default: merge. */
-  readonly conflict?: 'merge' | 'none'
+  /**
+   * What becomes of a field that two people changed. All but 'none' keep every version up to the horizon as a base; 'none' is
+   * for rows that only the gateway writes. Default: merge.
+   */
+  readonly conflict?: ConflictPolicy
+  /** True for a conflict that its originator may not decide: the task goes to a supervisor (IN_REVIEW) at once. */
+  readonly review?: (report: ConflictReport, viewer: Viewer) => boolean
   /** Refuses fields that no record may hold, whoever writes them: a task, a merge or a person's decision. */
   readonly check?: (fields: Readonly<Record<string, unknown>>, viewer: Viewer) => Rejected | undefined
 }
@@ -24,11 +30,14 @@ export interface CollectionRules {
 export interface Collection {
   readonly type: string
   readonly owner: string | null
-  readonly conflict: 'merge' | 'none'
+  readonly conflict: ConflictPolicy
+  /** Earlier states are kept: its records can be merged, brought back and checked out. */
+  readonly keepsVersions: boolean
   partition(viewer: Viewer): string
   mayRead(viewer: Viewer): Reach
   mayWrite(viewer: Viewer): Reach
   hides(viewer: Viewer): readonly string[]
+  review(report: ConflictReport, viewer: Viewer): boolean
   check(fields: Readonly<Record<string, unknown>>, viewer: Viewer): Rejected | undefined
 }
 
@@ -42,10 +51,12 @@ export function defineCollection(type: string, rules: CollectionRules = {}): Col
     type,
     owner: rules.owner ?? null,
     conflict: rules.conflict ?? 'merge',
+    keepsVersions: rules.conflict !== 'none',
     partition: rules.partition ?? tenantPartition,
     mayRead,
     mayWrite: rules.mayWrite ?? mayRead,
     hides: rules.hides ?? (() => []),
+    review: rules.review ?? (() => false),
     check: rules.check ?? (() => undefined),
   }
 }

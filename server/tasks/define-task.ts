@@ -18,9 +18,9 @@ export interface TaskTransaction {
   list(type: string, query: Pick<ListQuery, 'equals' | 'contains' | 'first'>): Promise<EntityRecord[]>
   /** Rejected ALREADY_EXISTS when the id was ever used. */
   create(type: string, id: string, fields: Readonly<Record<string, unknown>>): Promise<Written>
-  /** Three-way merge by field against the state at `baseVersion`; a field both sides changed is a conflict. */
+  /** Three-way merge by field against the state at `baseVersion`; a field both sides changed is settled by the collection's policy. */
   update(type: string, id: string, baseVersion: number, patch: Readonly<Record<string, unknown>>): Promise<Written>
-  /** A conflict when somebody else changed the record after `baseVersion`. */
+  /** When somebody else changed the record after `baseVersion`, the collection's policy settles it. */
   remove(type: string, id: string, baseVersion: number): Promise<Written>
   /** Tells the person what was decided on their behalf (Task.reconciliation). */
   reconcile(entry: Reconciliation): void

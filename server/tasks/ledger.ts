@@ -4,7 +4,7 @@ import type { EntityRecord, NewTask, StepReport, StoredTask, Touch, Unit } from 
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
 import type { TaskDefinition } from './define-task.ts'
-import { type Outcome, type Rejected, rejected } from './outcome.ts'
+import { type Outcome, payloadOf, type Rejected, rejected } from './outcome.ts'
 import { changeOf, statusOf, TASK_TYPE, type TaskRecord, writeTaskRecord } from './task.ts'
 import { RecordTransaction } from './transaction.ts'
 
@@ -18,6 +18,8 @@ export interface Submission {
   readonly client: string | null
   readonly sequence: number | null
   readonly after: readonly string[]
+  /** Fencing token of a check-out. */
+  readonly token: string | null
 }
 
 export interface Taken {
@@ -62,6 +64,7 @@ export class TaskLedger {
       client: submission.client,
       sequence: submission.sequence,
       after: submission.after,
+      token: submission.token,
       touches: touchesOf(definition, args),
       status: 'ACCEPTED',
       state: 'waiting',
@@ -98,6 +101,7 @@ export class TaskLedger {
       client: null,
       sequence: null,
       after: [],
+      token: null,
       touches: [],
       status: 'CANCELLED',
       state: 'finished',
@@ -167,6 +171,7 @@ export class TaskLedger {
       collections: this.#collections,
       viewer: task.viewer,
       client: task.client,
+      token: task.token,
       taskId: task.id,
       now: this.now(),
     })
@@ -187,10 +192,10 @@ export class TaskLedger {
       contested: outcome.kind === 'conflict' ? outcome.contested : null,
     })
     const shown = new Map<string, EntityRecord>()
-    for (const reference of [...Object.values(task.payload), task.contested]) {
-      if (reference == null || transaction === undefined || reference.type === TASK_TYPE) continue
-      const record = await transaction.find(reference.type, reference.id)
-      if (record !== undefined) shown.set(`${reference.type}:${reference.id}`, record)
+    for (const entry of [...Object.values(task.payload), task.contested]) {
+      if (entry == null || transaction === undefined || 'value' in entry || entry.type === TASK_TYPE) continue
+      const record = await transaction.find(entry.type, entry.id)
+      if (record !== undefined) shown.set(`${entry.type}:${entry.id}`, record)
     }
     return this.#taken(unit, task, changeOf(outcome, transaction?.reconciliation ?? []), shown)
   }
@@ -226,8 +231,6 @@ function touchesOf({ touches, reads }: TaskDefinition, args: unknown): Touch[] {
     ...[...read].map(record => ({ record, writes: false })),
   ]
 }
-
-const payloadOf = (outcome: Outcome): StoredTask['payload'] => (outcome.kind === 'confirmed' ? outcome.payload : {})
 
 function dependencyFailed(id: string, what: string): Rejected {
   return rejected(REJECTION_CODES.DEPENDENCY_FAILED, `It builds on the task ${id}, which ${what}.`, {

@@ -27,6 +27,7 @@ engineContract('the journal on SQLite', async () => {
           client: null,
           sequence: null,
           after: [],
+          token: null,
           touches: [],
           status: 'RUNNING',
           state: 'running',

@@ -31,6 +31,7 @@ const task = (id: string, more: Partial<NewTask> = {}): NewTask => ({
   client: 'device-1',
   sequence: 1,
   after: [],
+  token: null,
   touches: [],
   status: 'ACCEPTED',
   state: 'waiting',
