@@ -19,16 +19,18 @@ export interface DocumentRun {
   timeLeftMs(): number
   /** Set when a task could not even be taken: what follows it must not overtake it. */
   stopped: boolean
+  /** What the document turned out to be; undefined until it was let in. */
+  admitted: { readonly operation: string | undefined; readonly tasks: number } | undefined
 }
 
 export function startDocument(clock: Clock, waitMs: number): DocumentRun {
   const deadline = clock.now() + waitMs
-  return { timeLeftMs: () => Math.max(0, deadline - clock.now()), stopped: false }
+  return { timeLeftMs: () => Math.max(0, deadline - clock.now()), stopped: false, admitted: undefined }
 }
 
-/** Throws TOO_MANY_TASKS for a mutation with more root fields than a document may hold. Nothing of it is run. */
-export function checkDocument(document: DocumentNode, operation: OperationDefinitionNode): void {
-  if (operation.operation !== 'mutation') return
+/** Throws TOO_MANY_TASKS for a mutation with more root fields than a document may hold. Nothing of it is run. Returns how many. */
+export function checkDocument(document: DocumentNode, operation: OperationDefinitionNode): number {
+  if (operation.operation !== 'mutation') return 0
   const fragments = new Map(
     document.definitions
       .filter((definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION)
@@ -41,6 +43,7 @@ export function checkDocument(document: DocumentNode, operation: OperationDefini
       `This document holds ${count} tasks; one may hold ${MAX_TASKS_PER_DOCUMENT}. Nothing of it was run: send it in parts.`,
     )
   }
+  return count
 }
 
 function rootFields(set: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): FieldNode[] {

@@ -5,7 +5,9 @@ import { checkDocument, startDocument } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
-import { type Log, silentLog } from './log.ts'
+import { carefulLog, type Log, silentLog } from './log.ts'
+import { storeProbe } from './observe/health.ts'
+import { type Observer, observers } from './observe/observer.ts'
 import { recordsFor } from './records.ts'
 import { gatewayResolvers, taskResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
@@ -39,6 +41,8 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
+  /** Who is told what happens: metrics, tracing. Default nobody. */
+  readonly observers?: readonly Observer[]
 }
 
 export interface Gateway {
@@ -51,6 +55,10 @@ export interface Gateway {
   admit(request: Admission): Promise<void>
   /** What of an error may leave the gateway; surprises are masked and logged. For every road alike. */
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError
+  /** True while the gateway is started and its store can be read and written, asked with a time-out of a second. */
+  ready(): Promise<boolean>
+  /** For the adapters: every error is made loggable on its way. */
+  readonly log: Log
   /** Opens the store and goes on with what was left unfinished. */
   start(): Promise<void>
   /** Leaves the steps under way, which the next start repeats under the same keys, and closes the store. */
@@ -75,7 +83,9 @@ const DAY_MS = 86_400_000
 
 /** The offline gateway of a domain. Nothing happens before `start()`. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { store, clock = systemClock, random = systemRandom, log = silentLog } = options
+  const { store, clock = systemClock, random = systemRandom } = options
+  const log = carefulLog(options.log ?? silentLog)
+  const observer = observers(options.observers ?? [], log)
   const supervisorRole = options.supervisorRole ?? 'supervisor'
   const all = [...options.collections, taskCollection(supervisorRole)]
   const collections: ReadonlyMap<string, Collection> = new Map(all.map(collection => [collection.type, collection]))
@@ -89,9 +99,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     random,
     log,
+    observer,
     retentionMs: (options.taskRetentionDays ?? 400) * DAY_MS,
   })
-  const pokes = pokesOf(store, collections)
+  const pokes = pokesOf({ store, collections, clock, observer })
+  observer.watch({ tasks: definitions.map(watchedTask), backlog: () => store.view.backlog() })
+  const probe = storeProbe(store, clock)
+  let started = false
   const setting = {
     store,
     collections,
@@ -100,13 +114,17 @@ export function createGateway(options: GatewayOptions): Gateway {
     supervisorRole,
     random,
     runner,
+    observer,
     subscribe: (viewer: Viewer) => pokes.subscribe(viewer),
   }
   const schema = buildSchema({
     typeDefs: options.typeDefs,
     resolvers: [gatewayResolvers(setting), taskResolvers(definitions, setting), options.resolvers ?? {}],
   })
-  const admit = async ({ document, operation }: Admission): Promise<void> => checkDocument(document, operation)
+  const admit = async ({ document, operation, context }: Admission): Promise<void> => {
+    const tasks = checkDocument(document, operation)
+    context.document.admitted = { operation: operation.name?.value, tasks }
+  }
   return {
     schema,
     plugin: () => ({
@@ -130,11 +148,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
     },
     formatError: (formatted, error) => maskError(formatted, error, log),
+    ready: async () => started && (await probe()) && started,
+    log,
     async start() {
       await store.open()
       await runner.recover()
+      started = true
     },
     async stop() {
+      started = false
       pokes.close()
       runner.stop()
       await engine.stop()
@@ -143,3 +165,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     importRecords: (type, records) => importRecords({ store, collections, now: clock.now() }, type, records),
   }
 }
+
+const watchedTask = (definition: TaskDefinition): { name: string; steps: string[] } => ({
+  name: definition.name,
+  steps: definition.kind === 'saga' ? [...definition.steps, ...definition.afterwards].map(({ name }) => name) : [],
+})

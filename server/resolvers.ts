@@ -4,6 +4,7 @@ import { type Clock, ERROR_CODES, isClientId, MAX_PAGE, type Random, type TaskSt
 import type { GatewayContext } from './context.ts'
 import { refuse } from './errors.ts'
 import { inputHash } from './mutation-log.ts'
+import type { Observer } from './observe/observer.ts'
 import type { FieldResolver, Resolvers } from './schema.ts'
 import type { Store, StoredTask } from './store/store.ts'
 import type { Collection } from './sync/collection.ts'
@@ -20,6 +21,7 @@ export interface ResolverSetting {
   readonly clock: Clock
   readonly random: Random
   readonly runner: TaskRunner
+  readonly observer: Required<Observer>
   readonly horizonMs: number
   readonly supervisorRole: string
   readonly subscribe: (viewer: Viewer) => AsyncIterableIterator<true>
@@ -33,8 +35,13 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
   const visibleTasksOf = (viewer: Viewer): string | null => (hasRole(viewer, supervisorRole) ? null : viewer.user)
   return {
     Query: {
-      changes: (_: unknown, args: ChangesArguments, { viewer }: GatewayContext) =>
-        changesFor(viewer, args, { store, collections, horizonMs, now: clock.now() }),
+      changes: async (_: unknown, args: ChangesArguments, { viewer }: GatewayContext) => {
+        const now = clock.now()
+        const page = await changesFor(viewer, args, { store, collections, horizonMs, now })
+        const records = page.changed.length + page.removed.length
+        setting.observer.pulled({ records, durationMs: clock.now() - now, ready: false })
+        return page
+      },
       task: async (_: unknown, { id }: { id: string }, { viewer }: GatewayContext) => {
         const own = await store.view.record(tenantPartition(viewer), TASK_TYPE, taskKey({ user: viewer.user, id }))
         if (own !== undefined) return own.entity

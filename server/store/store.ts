@@ -140,6 +140,13 @@ export interface TaskQuery {
   readonly first: number
 }
 
+/** Unfinished tasks by what they are at: `running` without those that are parked. */
+export interface Backlog {
+  readonly waiting: number
+  readonly running: number
+  readonly parked: number
+}
+
 export interface View {
   record(partition: string, type: string, key: string): Promise<StoredRecord | undefined>
   list(query: ListQuery): Promise<StoredRecord[]>
@@ -153,6 +160,8 @@ export interface View {
   tasks(query: TaskQuery): Promise<{ number: number; entity: EntityRecord }[]>
   /** Every task that is not finished, in order of number. */
   unfinished(): Promise<StoredTask[]>
+  /** How many they are. Cheap enough for every scrape of metrics. */
+  backlog(): Promise<Backlog>
   /** What a step recorded: absent when it never finished. */
   memo(reference: string, key: string): Promise<{ value: unknown } | undefined>
 }

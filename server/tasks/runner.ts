@@ -3,6 +3,7 @@ import { backoffMs, type Clock, isSettled, type Random, REJECTION_CODES } from '
 import type { Engine, Run } from '../engine/engine.ts'
 import type { Log } from '../log.ts'
 import { refusalOfRepeat } from '../mutation-log.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { NewTask, StepReport, Store, StoredTask, TaskAddress, Touch, Unit } from '../store/store.ts'
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
@@ -34,6 +35,7 @@ export interface RunnerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly observer: Required<Observer>
   /** How long a settled task is answered with its outcome. */
   readonly retentionMs: number
 }
@@ -71,11 +73,18 @@ export class TaskRunner {
     const { store, clock, retentionMs } = this.#options
     const { viewer, definition, id } = submission
     const address: TaskAddress = { partition: tenantPartition(viewer), user: viewer.user, id }
-    const taken = await store.write(address.partition, async unit => {
-      const known = await unit.task(address)
-      if (known !== undefined) return refusalOfRepeat(known, submission.inputHash, clock.now(), retentionMs) ?? known
-      return this.#take(unit, address, submission)
-    })
+    const take = async (): Promise<StoredTask | Rejected> => {
+      let isNew = false
+      const task = await store.write(address.partition, async unit => {
+        const known = await unit.task(address)
+        isNew = known === undefined
+        if (known !== undefined) return refusalOfRepeat(known, submission.inputHash, clock.now(), retentionMs) ?? known
+        return this.#take(unit, address, submission)
+      })
+      if (isNew && !('kind' in task) && task.state === 'finished') this.#observe(task)
+      return task
+    }
+    const taken = definition.kind === 'plain' ? await this.#spanOf(definition.name, id, take) : await take()
     if ('kind' in taken) return taken
     if (taken.state !== 'waiting' && definition.kind === 'saga' && taken.state !== 'finished')
       this.#options.engine.run(taken)
@@ -250,20 +259,37 @@ export class TaskRunner {
   async #tell(task: StoredTask): Promise<void> {
     const now = await this.#options.store.view.task(task)
     if (now?.state !== 'finished') return
+    this.#observe(now)
     for (const done of this.#waiters.get(task.number) ?? []) done()
     this.#waiters.delete(task.number)
   }
 
+  #observe({ name, status, takenAt, finishedAt }: StoredTask): void {
+    const durationMs = (finishedAt ?? this.#options.clock.now()) - takenAt
+    this.#options.observer.taskSettled({ name, status, durationMs })
+  }
+
   async #walk(run: Run): Promise<void> {
-    const { store, clock, random } = this.#options
-    const task = await store.view.task(run.task)
+    const task = await this.#options.store.view.task(run.task)
     if (task === undefined || task.state !== 'running') return
     const definition = this.#definition(task)
     if (definition?.kind !== 'saga') return
+    await this.#spanOf(task.name, task.reference, () => this.#walkTask(run, task, definition))
+  }
+
+  #spanOf<Value>(name: string, reference: string, work: () => Promise<Value>): Promise<Value> {
+    const attributes = { 'layover.task': name, 'layover.reference': reference }
+    return this.#options.observer.around({ name: `task ${name}`, attributes }, work)
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the plan's type is known where the task is defined
+  async #walkTask(run: Run, task: StoredTask, definition: SagaTask<any, any>): Promise<void> {
+    const { store, clock, random, observer } = this.#options
     await walkSaga(definition, {
       run,
       clock,
       random,
+      observer,
       prepare: () => store.write(task.partition, unit => definition.prepare(task.args, this.#transaction(unit, task))),
       report: steps =>
         store.write(task.partition, async unit => {

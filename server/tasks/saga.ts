@@ -6,6 +6,7 @@
  */
 import { backoffMs, type Clock, pause, type Random, REJECTION_CODES } from '../../protocol/index.ts'
 import type { Run } from '../engine/engine.ts'
+import type { Observer, StepOutcome } from '../observe/observer.ts'
 import type { StepReport } from '../store/store.ts'
 import type { SagaTask, Step, StepCall, StepResults } from './define-task.ts'
 import { type Conflicted, type Outcome, type Rejected, rejected } from './outcome.ts'
@@ -20,6 +21,7 @@ export interface SagaPorts<Plan> {
   readonly run: Run
   readonly clock: Clock
   readonly random: Random
+  readonly observer: Required<Observer>
   /** In one transaction, on current data. */
   prepare(): Promise<{ kind: 'plan'; plan: Plan } | Rejected | Conflicted>
   /** Shows the steps to whoever looks at the task. */
@@ -141,7 +143,9 @@ class Saga<Plan> {
     for (let attempt = 1; ; attempt += 1) {
       this.#mark(step, { status: 'RUNNING', attempts: attempt, startedAt })
       this.#report()
-      const outcome = await this.#call(step, attempt, call => step.run(this.#plan, call, this.#results))
+      const outcome = await this.#observed(step, false, () =>
+        this.#call(step, attempt, call => step.run(this.#plan, call, this.#results)),
+      )
       const final = outcome.kind !== 'unknown' || attempt >= limit
       if (final) return { outcome, attempts: attempt, startedAt, endedAt: this.#now() }
       this.#mark(step, { status: 'RUNNING', error: outcome.error })
@@ -157,16 +161,31 @@ class Saga<Plan> {
       for (let attempt = 1; ; attempt += 1) {
         this.#mark(step, { status: 'UNDOING' })
         this.#report()
-        const outcome = await this.#call(step, attempt, async call => {
-          await undo(this.#plan, call)
-          return { kind: 'done' as const, value: null }
-        })
+        const outcome = await this.#observed(step, true, () =>
+          this.#call(step, attempt, async call => {
+            await undo(this.#plan, call)
+            return { kind: 'done' as const, value: null }
+          }),
+        )
         if (outcome.kind === 'done') return { endedAt: this.#now() }
         this.#mark(step, { status: 'UNDOING', error: outcome.kind === 'unknown' ? outcome.error : outcome.code })
         await pause(clock, backoffMs(attempt, random, FIRST_RETRY_MS, LAST_RETRY_MS), run.signal)
       }
     })
     this.#mark(step, { status: 'UNDONE', endedAt: this.#now() })
+  }
+
+  #observed(step: Step<Plan>, back: boolean, call: () => Promise<Memo['outcome']>): Promise<Memo['outcome']> {
+    const { observer, clock } = this.#ports
+    const task = this.#definition.name
+    const startedAt = clock.now()
+    const attributes = { 'layover.task': task, 'layover.step': step.name }
+    return observer.around({ name: `${back ? 'undo' : 'step'} ${step.name}`, attributes }, async () => {
+      const ended = await call()
+      const outcome: StepOutcome = back ? (ended.kind === 'done' ? 'undone' : 'undo failed') : ended.kind
+      observer.stepEnded({ task, step: step.name, outcome, durationMs: clock.now() - startedAt })
+      return ended
+    })
   }
 
   /** One call to the outside, bounded in time. What is thrown is an unknown outcome, unless the gateway stops. */
