@@ -5,6 +5,7 @@ import { type Clock, systemClock, systemRandom } from 'layover/protocol'
 import { createGateway, type Gateway, jwtAuthenticator, type Store } from 'layover/server'
 import { serveGateway } from 'layover/server/fastify'
 import { prometheusMetrics } from 'layover/server/metrics'
+import { openTelemetry } from 'layover/server/opentelemetry'
 import { vacationSdl } from './__generated__/vacation-sdl.ts'
 import { bookVacation } from './book-vacation.ts'
 import { cancelVacation } from './cancel-vacation.ts'
@@ -52,7 +53,8 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
     clock,
     random: systemRandom,
     log,
-    observers: [metrics],
+    // Without an OpenTelemetry SDK in the process its spans go nowhere and cost nothing.
+    observers: [metrics, openTelemetry()],
   })
   let ready = false
   const app: FastifyInstance = fastify({
