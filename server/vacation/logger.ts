@@ -1,22 +1,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { loggable } from 'layover/server'
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 
 /**
- * JSON lines on standard output. Whoever logs here, Fastify too, errors leave without their text and requests without their
+ * JSON lines, on standard output if nothing else is handed in. Whoever logs here, Fastify too, errors leave without their text and requests without their
  * address, header fields and body.
  */
-export function logger(level: string): Logger {
-  return pino({
-    level,
-    serializers: { error: loggable, err: loggable, req: requestOf, res: replyOf },
-    hooks: {
-      logMethod(values, method) {
-        const [fields, text] = withoutErrorText(values)
-        method.apply(this, [fields, text])
+export function logger(level: string, destination: DestinationStream = pino.destination(1)): Logger {
+  return pino(
+    {
+      level,
+      serializers: { error: loggable, err: loggable, req: requestOf, res: replyOf },
+      hooks: {
+        logMethod(values, method) {
+          const [fields, text] = withoutErrorText(values)
+          method.apply(this, [fields, text])
+        },
       },
     },
-  })
+    destination,
+  )
 }
 
 const requestOf = ({ method, routeOptions }: FastifyRequest): object => ({ method, route: routeOptions?.url })

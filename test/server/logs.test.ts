@@ -1,11 +1,13 @@
 /** What a gateway writes at the most talkative level while people work and things fail: what happened, and nothing of theirs. */
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import fastify, { type FastifyBaseLogger } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { carefulLog } from '../../server/log.ts'
 import { loggable } from '../../server/observe/loggable.ts'
 import { StoreError } from '../../server/store/store.ts'
+import { logger } from '../../server/vacation/logger.ts'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
 import {
   agent,
@@ -238,5 +240,29 @@ describe('an error made loggable', () => {
     carefulLog({ info: log, warn: log, error: log }).error({ error: new Error('SECRET'), task: 't' }, 'failed')
     expect(said).toMatchObject([{ task: 't', error: { name: 'Error' } }])
     expect(JSON.stringify(said)).not.toContain('SECRET')
+  })
+})
+
+it("the application's logger lets no error's text through, whoever writes it", async () => {
+  const said: string[] = []
+  const log = logger('trace', { write: line => said.push(line) })
+  const app = fastify({ loggerInstance: log as FastifyBaseLogger })
+  app.get('/fails', () => {
+    throw new TypeError('SECRET')
+  })
+  app.get('/twice', (_, reply) => {
+    reply.send('once')
+    reply.send('twice')
+  })
+  await app.inject('/fails?SECRET')
+  await app.inject('/twice?SECRET')
+  log.error(new Error('SECRET'))
+  log.error({ err: new Error('SECRET') })
+  log.warn('it could not read "SECRET"')
+  await app.close()
+  expect(said.join('')).not.toContain('SECRET')
+  expect(said.map(line => JSON.parse(line) as Line).find(({ level }) => level === 50)).toMatchObject({
+    req: { method: 'GET', route: '/fails' },
+    err: { name: 'TypeError', stack: expect.any(Array) },
   })
 })
