@@ -207,7 +207,7 @@ export interface Store {
   onCommit(listener: (commits: readonly Committed[]) => void): () => void
 }
 
-export type StoreErrorCode = 'STORE_LOCKED' | 'STORE_TOO_NEW' | 'STORE_UNAVAILABLE'
+export type StoreErrorCode = 'STORE_LOCKED' | 'STORE_TOO_NEW' | 'STORE_TOO_OLD' | 'STORE_UNAVAILABLE'
 
 /** The store can't serve just now (or here). Nothing of the unit was applied, unless its commit was under way: ask by task id. */
 export class StoreError extends Error {
