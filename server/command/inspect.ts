@@ -83,7 +83,7 @@ export function detail(
     finishedAt: task.finishedAt === null ? null : isoOf(task.finishedAt),
     steps: steps.map(step => ({ ...step, seconds: secondsOf(step) })),
     memos: memos.map(({ key }) => key),
-    undo: undoing(steps, memos),
+    undo: task.state === 'finished' ? [] : undoing(steps, memos),
     touches: task.touches.map(({ record: touched, writes }) => `${writes ? 'writes' : 'reads'} ${touched}`),
     waitsFor: waits.for,
     waitedForBy: waits.by,
