@@ -44,8 +44,19 @@ async function replay(url: string, installation: number, until: number): Promise
       fields.flatMap((_, index) => {
         const id = `${installation}-${round}-${index}-${process.pid}`
         return [
-          [variableOf(index, 'task'), { id: `t-${id}`, client: `device-${installation}`, sequence: round * TASKS + index }],
-          [variableOf(index, 'input'), { id: `c-${id}`, name: 'Harbour Rowing Club', email: 'office@harbour.example', notes: 'By the water, every spring' }],
+          [
+            variableOf(index, 'task'),
+            { id: `t-${id}`, client: `device-${installation}`, sequence: round * TASKS + index },
+          ],
+          [
+            variableOf(index, 'input'),
+            {
+              id: `c-${id}`,
+              name: 'Harbour Rowing Club',
+              email: 'office@harbour.example',
+              notes: 'By the water, every spring',
+            },
+          ],
         ]
       }),
     )
@@ -91,7 +102,13 @@ function raw(file: string, seconds: number): number {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'layover-bench-'))
-const gateway = await startGatewayProcess({ DATA_DIR: directory, AUTH_SECRET: SECRET, LOG_LEVEL: 'error', TASK_RATE_LIMIT: '1000000/1000000', RATE_LIMIT: '1000000/1000000' })
+const gateway = await startGatewayProcess({
+  DATA_DIR: directory,
+  AUTH_SECRET: SECRET,
+  LOG_LEVEL: 'error',
+  TASK_RATE_LIMIT: '1000000/1000000',
+  RATE_LIMIT: '1000000/1000000',
+})
 try {
   await Promise.all(Array.from({ length: INSTALLATIONS }, (_, index) => replay(gateway.url, index + 100, now() + 2000)))
   const rawBefore = raw(join(directory, 'raw-before.db'), 2)

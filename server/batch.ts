@@ -27,6 +27,8 @@ export class DocumentRun {
   readonly #deadline: number
   #isStopped = false
   #isFailureTold = false
+  /** What the document turned out to be; undefined until it was let in. */
+  admitted: { readonly operation: string | undefined; readonly tasks: number } | undefined
   /** What was handed to the store before its field's turn, by response key. */
   readonly handedOver = new Map<string, Promise<unknown>>()
 
@@ -69,9 +71,9 @@ const notAttempted = (): Error =>
     'A task before this one in the document could not be taken, so this one was not tried. Send it again.',
   )
 
-/** Throws TOO_MANY_TASKS for a mutation with more root fields than a document may hold. Nothing of it is run. */
-export function checkDocument(document: DocumentNode, operation: OperationDefinitionNode): void {
-  if (operation.operation !== 'mutation') return
+/** Throws TOO_MANY_TASKS for a mutation with more root fields than a document may hold. Nothing of it is run. Returns how many. */
+export function checkDocument(document: DocumentNode, operation: OperationDefinitionNode): number {
+  if (operation.operation !== 'mutation') return 0
   const fragments = new Map(
     document.definitions
       .filter((definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION)
@@ -84,6 +86,7 @@ export function checkDocument(document: DocumentNode, operation: OperationDefini
       `This document holds ${count} tasks; one may hold ${MAX_TASKS_PER_DOCUMENT}. Nothing of it was run: send it in parts.`,
     )
   }
+  return count
 }
 
 /**

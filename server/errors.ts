@@ -48,7 +48,7 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, log:
     ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
   }
   if (original instanceof StoreError) {
-    log.error({ error: original, path: formatted.path }, 'the store did not answer')
+    log.error({ error: original, path: loggablePath(formatted.path) }, 'the store did not answer')
     return {
       message: 'The store does not answer just now. Send it again.',
       ...place,
@@ -63,13 +63,17 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, log:
     const { stacktrace: _, ...extensions } = formatted.extensions ?? {}
     return { message: withoutValues(formatted.message), ...place, extensions }
   }
-  log.error({ error: original, path: formatted.path }, 'an unexpected error')
+  log.error({ error: original, path: loggablePath(formatted.path) }, 'an unexpected error')
   return {
     message: 'Something went wrong in the gateway; it is in its log.',
     ...place,
     extensions: { code: ERROR_CODES.INTERNAL_SERVER_ERROR },
   }
 }
+
+/** Aliases are the client's words: of any length, but never more than a name. */
+const loggablePath = (path: GraphQLFormattedError['path']): string | undefined =>
+  path?.map(part => String(part).slice(0, 64)).join('.')
 
 /** What graphql and our scalars may say of a wrong value; anything else could be a piece of the value itself. */
 const REASON =

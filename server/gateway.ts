@@ -5,7 +5,8 @@ import { checkDocument, DocumentRun, predecessorMissing, predecessorOf } from '.
 import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
-import { type Log, silentLog } from './log.ts'
+import { carefulLog, type Log, silentLog } from './log.ts'
+import { storeProbe } from './observe/health.ts'
 import { type Observer, observers } from './observe/observer.ts'
 import { presenterOf } from './present.ts'
 import { recordsFor } from './records.ts'
@@ -44,7 +45,7 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
-  /** Metrics and traces; see `layover/server/metrics` and `layover/server/opentelemetry`. */
+  /** Who is told what happens: `layover/server/metrics`, `layover/server/opentelemetry`. Default nobody. */
   readonly observers?: readonly Observer[]
 }
 
@@ -58,6 +59,10 @@ export interface Gateway {
   admit(request: Admission): Promise<void>
   /** What of an error may leave the gateway; surprises are masked and logged. For every road alike. */
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError
+  /** True while the gateway is started and its store can be read and written, asked with a time-out of a second. */
+  ready(): Promise<boolean>
+  /** For the adapters: every error is made loggable on its way. */
+  readonly log: Log
   /** Opens the store and goes on with what was left unfinished. */
   start(): Promise<void>
   /** Leaves the steps under way, which the next start repeats under the same keys, and closes the store. */
@@ -82,11 +87,12 @@ const DAY_MS = 86_400_000
 
 /** The offline gateway of a domain. Nothing happens before `start()`. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { store, clock = systemClock, random = systemRandom, log = silentLog } = options
+  const { store, clock = systemClock, random = systemRandom } = options
+  const log = carefulLog(options.log ?? silentLog)
+  const observer = observers(options.observers ?? [], log)
   const supervisorRole = options.supervisorRole ?? 'supervisor'
   const all = [...options.collections, taskCollection(supervisorRole)]
   const collections: ReadonlyMap<string, Collection> = new Map(all.map(collection => [collection.type, collection]))
-  const observer = observers(options.observers ?? [])
   const definitions = [
     ...options.tasks,
     resolveConflictTask(),
@@ -107,7 +113,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     observer,
     retentionMs: (options.taskRetentionDays ?? 400) * DAY_MS,
   })
-  const pokes = pokesOf(store, collections)
+  const pokes = pokesOf({ store, collections, clock, observer })
+  observer.watch({ tasks: definitions.map(watchedTask), backlog: () => store.view.backlog() })
+  const probe = storeProbe(store, clock)
+  let started = false
   const setting = {
     store,
     collections,
@@ -116,6 +125,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     horizonMs: (options.syncHorizonDays ?? 30) * DAY_MS,
     supervisorRole,
     runner,
+    observer,
     subscribe: (viewer: Viewer) => pokes.subscribe(viewer),
   }
   const schema = buildSchema({
@@ -127,7 +137,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     ],
   })
   const admit = async ({ document, operation, extensions, context }: Admission): Promise<void> => {
-    checkDocument(document, operation)
+    const tasks = checkDocument(document, operation)
+    context.document.admitted = { operation: operation.name?.value, tasks }
     const predecessor = predecessorOf(extensions)
     if (predecessor === undefined || operation.operation !== 'mutation') return
     const wasTaken = await runner.wasTaken(context.viewer, predecessor, context.document.timeLeftMs())
@@ -156,11 +167,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
     },
     formatError: (formatted, error) => maskError(formatted, error, log),
+    ready: async () => started && (await probe()) && started,
+    log,
     async start() {
       await store.open()
       await runner.recover()
+      started = true
     },
     async stop() {
+      started = false
       pokes.close()
       runner.stop()
       await engine.stop()
@@ -169,3 +184,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     importRecords: (type, records) => importRecords({ store, collections, now: clock.now() }, type, records),
   }
 }
+
+const watchedTask = (definition: TaskDefinition): { name: string; steps: string[] } => ({
+  name: definition.name,
+  steps: definition.kind === 'saga' ? [...definition.steps, ...definition.afterwards].map(({ name }) => name) : [],
+})

@@ -2,6 +2,7 @@
 import { type Clock, ERROR_CODES, isClientId, MAX_PAGE, type TaskStatus } from '../protocol/index.ts'
 import type { GatewayContext } from './context.ts'
 import { refuse } from './errors.ts'
+import type { Observer } from './observe/observer.ts'
 import type { Presenter } from './present.ts'
 import type { Resolvers } from './schema.ts'
 import type { Store } from './store/store.ts'
@@ -17,6 +18,7 @@ export interface ResolverSetting {
   readonly presenter: Presenter
   readonly clock: Clock
   readonly runner: TaskRunner
+  readonly observer: Required<Observer>
   readonly horizonMs: number
   readonly supervisorRole: string
   readonly subscribe: (viewer: Viewer) => AsyncIterableIterator<true>
@@ -27,8 +29,13 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
   const visibleTasksOf = (viewer: Viewer): string | null => (hasRole(viewer, supervisorRole) ? null : viewer.user)
   return {
     Query: {
-      changes: (_: unknown, args: ChangesArguments, { viewer }: GatewayContext) =>
-        changesFor(viewer, args, { store, collections, horizonMs, now: clock.now() }),
+      changes: async (_: unknown, args: ChangesArguments, { viewer }: GatewayContext) => {
+        const now = clock.now()
+        const page = await changesFor(viewer, args, { store, collections, horizonMs, now })
+        const records = page.changed.length + page.removed.length
+        setting.observer.pulled({ records, durationMs: clock.now() - now, ready: false })
+        return page
+      },
       task: async (_: unknown, { id }: { id: string }, { viewer }: GatewayContext) => {
         const own = await store.view.record(tenantPartition(viewer), TASK_TYPE, taskKey({ user: viewer.user, id }))
         if (own !== undefined) return presenter.present(viewer, own.entity)

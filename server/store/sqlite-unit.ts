@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { SqliteStatements } from './sqlite-statements.ts'
 import { type SqliteView, type TaskRow, taskOf } from './sqlite-view.ts'
 import type {
+  Backlog,
   ChangedRecord,
   ListQuery,
   NewTask,
@@ -66,6 +67,10 @@ export class SqliteUnit implements Unit {
 
   unfinished(): Promise<StoredTask[]> {
     return this.#view.unfinished()
+  }
+
+  backlog(): Promise<Backlog> {
+    return this.#view.backlog()
   }
 
   memo(reference: string, key: string): Promise<{ value: unknown } | undefined> {

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import { SqliteStatements } from './sqlite-statements.ts'
 import type {
+  Backlog,
   ChangedRecord,
   EntityRecord,
   ListQuery,
@@ -176,6 +177,14 @@ export class SqliteView implements View {
 
   async unfinished(): Promise<StoredTask[]> {
     return this.statements.all<TaskRow>(`select * from task where state <> 'finished' order by number`).map(taskOf)
+  }
+
+  async backlog(): Promise<Backlog> {
+    const rows = this.statements.all<{ at: keyof Backlog; tasks: number }>(
+      `select case when parked is null then state else 'parked' end as at, count(*) as tasks from task
+       where state <> 'finished' group by at`,
+    )
+    return { waiting: 0, running: 0, parked: 0, ...Object.fromEntries(rows.map(({ at, tasks }) => [at, tasks])) }
   }
 
   async memo(reference: string, key: string): Promise<{ value: unknown } | undefined> {

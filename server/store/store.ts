@@ -147,6 +147,13 @@ export interface TaskQuery {
   readonly first: number
 }
 
+/** Unfinished tasks by what they are at: `running` without those that are parked. */
+export interface Backlog {
+  readonly waiting: number
+  readonly running: number
+  readonly parked: number
+}
+
 export interface View {
   record(partition: string, type: string, key: string): Promise<StoredRecord | undefined>
   list(query: ListQuery): Promise<StoredRecord[]>
@@ -160,6 +167,8 @@ export interface View {
   tasks(query: TaskQuery): Promise<{ number: number; user: string; entity: EntityRecord }[]>
   /** Every task that is not finished, in order of number. */
   unfinished(): Promise<StoredTask[]>
+  /** How many they are. Cheap enough for every scrape of metrics. */
+  backlog(): Promise<Backlog>
   /** What a step recorded: absent when it never finished. */
   memo(reference: string, key: string): Promise<{ value: unknown } | undefined>
   /** References of tasks that an operator, perhaps in another process, left word for. */
@@ -213,7 +222,7 @@ export interface Store {
   onCommit(listener: (commits: readonly Committed[]) => void): () => void
 }
 
-export type StoreErrorCode = 'STORE_LOCKED' | 'STORE_TOO_NEW' | 'STORE_UNAVAILABLE'
+export type StoreErrorCode = 'STORE_LOCKED' | 'STORE_TOO_NEW' | 'STORE_TOO_OLD' | 'STORE_UNAVAILABLE'
 
 /** The store can't serve just now (or here). Nothing of the unit was applied, unless its commit was under way: ask by task id. */
 export class StoreError extends Error {

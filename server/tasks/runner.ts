@@ -80,15 +80,19 @@ export class TaskRunner {
       return refusalOfRepeat(known, submission.inputHash, clock.now(), retentionMs) ?? { task: known }
     }
     // Asked twice: at its turn in the commit's group, and when the commit itself has failed.
-    const taken = await document.attempt(() =>
-      store.write(address.partition, unit => document.attempt(() => take(unit))),
-    )
+    const write = async (): Promise<Taken | Rejected> => {
+      const written = await document.attempt(() =>
+        store.write(address.partition, unit => document.attempt(() => take(unit))),
+      )
+      if (!('kind' in written) && written.fresh !== undefined && written.task.state === 'finished')
+        this.#observe(written.task)
+      return written
+    }
+    const { name, kind } = submission.definition
+    const taken = kind === 'plain' ? await this.#spanOf(name, address.id, write) : await write()
     if ('kind' in taken) return taken
     const { task, fresh } = taken
-    if (fresh !== undefined) {
-      this.#waiting.call(takenKey(address))
-      if (task.state === 'finished') this.#observe(task)
-    }
+    if (fresh !== undefined) this.#waiting.call(takenKey(address))
     if (task.state === 'running' && task.parked === null) engine.run(task, { isFirst: fresh !== undefined })
     return taken
   }
@@ -198,24 +202,25 @@ export class TaskRunner {
     this.#waiting.call(task.reference)
   }
 
-  #observe({ name, status, takenAt }: StoredTask): void {
+  #observe({ name, status, takenAt, finishedAt }: StoredTask): void {
     const { observer, clock } = this.#options
-    observer.taskSettled({ name, status, durationMs: clock.now() - takenAt })
+    observer.taskSettled({ name, status, durationMs: (finishedAt ?? clock.now()) - takenAt })
+  }
+
+  #spanOf<Value>(name: string, reference: string, work: () => Promise<Value>): Promise<Value> {
+    const attributes = { 'layover.task': name, 'layover.reference': reference }
+    return this.#options.observer.around({ name: `task ${name}`, attributes }, work)
   }
 
   async #walk(run: Run): Promise<void> {
-    const { store, observer } = this.#options
+    const { store } = this.#options
     const task = await store.view.task(run.task)
     if (task === undefined || task.state !== 'running') return
     const definition = this.#definition(task)
     if (definition === undefined) return
     if (task.status === 'PARKED' && task.parked === null)
       await store.write(task.partition, unit => this.#toRunning(unit, task))
-    const span = {
-      name: `task ${task.name}`,
-      attributes: { 'layover.task': task.name, 'layover.reference': task.reference },
-    }
-    await observer.around(span, () =>
+    await this.#spanOf(task.name, task.reference, () =>
       definition.kind === 'plain' ? this.#walkPlain(task, definition, run) : this.#walkSaga(task, definition, run),
     )
   }

@@ -113,16 +113,16 @@ export class StepTries<Plan> {
       ...(isForward ? { attempts: attempt, startedAt: timeOf(begin ?? from) } : {}),
     })
     const span = {
-      name: `step ${step.name}`,
-      attributes: { 'layover.task': this.#task, 'layover.step': step.name, 'layover.attempt': attempt },
+      name: `${isForward ? 'step' : 'undo'} ${step.name}`,
+      attributes: { 'layover.task': this.#task, 'layover.step': step.name },
     }
-    const outcome = await observer.around(span, () => this.#call(step, attempt, trial.call))
-    const at = clock.now()
-    observer.stepEnded({
-      task: this.#task,
-      step: step.name,
-      outcome: trial.outcomes[outcome.kind],
-      durationMs: at - from,
+    // It is told within the span, which takes its own outcome from it.
+    const { outcome, at } = await observer.around(span, async () => {
+      const ended = await this.#call(step, attempt, trial.call)
+      const now = clock.now()
+      const told = { task: this.#task, step: step.name, outcome: trial.outcomes[ended.kind] }
+      observer.stepEnded({ ...told, durationMs: now - from })
+      return { outcome: ended, at: now }
     })
     if (outcome.kind === 'unknown') this.#setting.show(step, { status: trial.running, error: outcome.error })
     return { outcome, from, at, isCalledOff: false }

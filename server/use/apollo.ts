@@ -1,10 +1,11 @@
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
+import { ApolloServer, type ApolloServerOptions, type ApolloServerPlugin } from '@apollo/server'
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled'
 import type { GatewayContext } from '../context.ts'
 import type { Gateway } from '../gateway.ts'
+import type { Log } from '../log.ts'
 
 export interface ApolloOptions {
   /** Default true. */
@@ -30,6 +31,7 @@ export function apolloServer(
     csrfPrevention: true,
     stopOnTerminationSignals: false,
     formatError: gateway.formatError,
+    logger: quietLogger(gateway.log),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -37,4 +39,14 @@ export function apolloServer(
       ...plugins,
     ],
   })
+}
+
+/** Apollo Server pastes errors into its sentences. What was wrong is logged by `formatError`; here only that it spoke. */
+function quietLogger(log: Log): NonNullable<ApolloServerOptions<GatewayContext>['logger']> {
+  return {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => log.warn({}, 'Apollo Server warned of something'),
+    error: () => log.error({}, 'Apollo Server reported an error'),
+  }
 }

@@ -23,6 +23,7 @@ const shape = z.object({
   TASK_RETENTION_DAYS: count(1, 36_500).default(400),
   INTROSPECTION: onOff.optional(),
   PLAYGROUND: onOff.optional(),
+  METRICS_TOKEN: z.string().min(16).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional(),
   DATABASE_URL: z
     .undefined({ error: 'a Postgres store is not served yet: leave it unset, and SQLite in DATA_DIR is used' })
@@ -47,6 +48,8 @@ export interface Config {
   readonly introspection: boolean
   readonly playground: boolean
   readonly logLevel: string
+  /** What a scraper shows to read /metrics; undefined: open in demo mode, else closed. */
+  readonly metricsToken: string | undefined
 }
 
 /** `code` CONFIG_INVALID; the text has one line per wrong setting. */
@@ -96,6 +99,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     taskRetentionDays: settings.TASK_RETENTION_DAYS,
     introspection: settings.INTROSPECTION ?? !production,
     playground: settings.PLAYGROUND ?? !production,
+    metricsToken: settings.METRICS_TOKEN,
     // A demo's terminal is for people.
     logLevel: settings.LOG_LEVEL ?? (key === undefined ? 'warn' : 'info'),
   }

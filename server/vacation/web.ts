@@ -12,11 +12,11 @@ const BUILT = fileURLToPath(new URL('../../dist/', import.meta.url))
 export async function serveWeb(
   app: FastifyInstance,
   gateway: Gateway,
-  options: { playground: boolean; isReady: () => boolean },
+  options: { playground: boolean; isReady: () => Promise<boolean> },
 ): Promise<void> {
   app.get('/health/live', () => ({ status: 'live' }))
-  app.get('/health/ready', (_, reply) =>
-    options.isReady() ? { status: 'ready' } : reply.code(503).send({ status: 'starting' }),
+  app.get('/health/ready', async (_, reply) =>
+    (await options.isReady()) ? { status: 'ready' } : reply.code(503).send({ status: 'unavailable' }),
   )
   app.get('/schema.graphql', (_, reply) => reply.type('text/plain; charset=utf-8').send(printSchema(gateway.schema)))
   app.setNotFoundHandler((_, reply) =>
