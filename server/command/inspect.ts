@@ -129,13 +129,18 @@ function currentStep(steps: readonly StepReport[]): string | null {
 function undoing(steps: readonly StepReport[], memos: readonly OperatorMemo[]): Undoing[] {
   const recorded = new Map(memos.map(({ key, value }) => [key, value]))
   if (kindOf(recorded.get('settle')) === 'confirmed') return []
+  /** Outcome of the last try: a step's tries are recorded as `name 1`, `name 2`, …, those of its undo as `name undo 1`, …. */
+  const lastOf = (name: string): unknown => {
+    let last: unknown
+    for (let attempt = 1; recorded.has(`${name} ${attempt}`); attempt += 1) last = recorded.get(`${name} ${attempt}`)
+    return kindOf((last as { outcome?: unknown } | undefined)?.outcome)
+  }
   const taken = steps.flatMap(({ name, status, attempts }): Undoing[] => {
-    if (recorded.has(`${name} undone`)) return []
-    const memo = recorded.get(name)
-    const kind = kindOf((memo as { outcome?: unknown } | undefined)?.outcome)
+    if (lastOf(`${name} undo`) === 'done') return []
+    const kind = lastOf(name)
     if (kind === 'done') return [{ step: name, because: 'done' }]
-    const open = memo === undefined && attempts > 0 && (status === 'RUNNING' || status === 'FAILED')
-    return kind === 'unknown' || open ? [{ step: name, because: 'outcome unknown' }] : []
+    const isOpen = kind === undefined && attempts > 0 && (status === 'RUNNING' || status === 'FAILED')
+    return kind === 'unknown' || isOpen ? [{ step: name, because: 'outcome unknown' }] : []
   })
   return taken.reverse()
 }

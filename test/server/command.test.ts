@@ -129,7 +129,7 @@ describe('while the gateway runs', () => {
       state: 'running',
       client: 'tablet',
       sequence: 7,
-      memos: ['hotel', 'prepare'],
+      memos: ['hotel 1', 'prepare'],
       undo: [
         { step: 'flight', because: 'outcome unknown' },
         { step: 'hotel', because: 'done' },

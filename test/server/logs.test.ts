@@ -96,7 +96,7 @@ async function failures(): Promise<void> {
   const refused = await world.ask(me, CREATE_CUSTOMER, { task: { id: uuid() }, input: { id: uuid(), ...secrets } })
   expect(refused.errors[0]?.extensions).toMatchObject({ code: 'STORE_UNAVAILABLE' })
   mend()
-  const mendMemo = sabotage(`before insert on memo when new.key = 'hotel'`)
+  const mendMemo = sabotage(`before insert on memo when new.key = 'hotel 1'`)
   const stumbling = world.ask(me, BOOK, { task: { id: uuid() }, input: booking(customer) })
   await vi.waitUntil(() => lines().some(({ msg }) => msg.startsWith('a task stumbled')), 15_000)
   mendMemo()
