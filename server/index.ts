@@ -14,6 +14,7 @@ export {
   defineCollection,
   ownedBy,
   type Reach,
+  type RecordChange,
   referenceData,
 } from './sync/collection.ts'
 export {

@@ -1,8 +1,19 @@
+import type { EntityRecord } from '../store/store.ts'
+import type { TaskTransaction } from '../tasks/define-task.ts'
 import type { Rejected } from '../tasks/outcome.ts'
 import { hasRole, SHARED_PARTITION, tenantPartition, type Viewer } from '../viewer.ts'
 
 /** How far a viewer's right goes: every row of the partition, his own rows, or none. */
 export type Reach = 'all' | 'own' | 'none'
+
+/** One write to a record, merged and about to be made. */
+export interface RecordChange {
+  readonly id: string
+  /** null: it is being created. */
+  readonly before: EntityRecord | null
+  /** null: it is being deleted. */
+  readonly after: EntityRecord | null
+}
 
 export interface CollectionRules {
   /** Where the rows live. Default: the tenant's partition. */
@@ -19,6 +30,11 @@ export interface CollectionRules {
   readonly conflict?: 'merge' | 'none'
   /** Refuses fields that no record may hold, whoever writes them: a task, a merge or a person's decision. */
   readonly check?: (fields: Readonly<Record<string, unknown>>, viewer: Viewer) => Rejected | undefined
+  /**
+   * Asked before each write, whoever makes it: a task, a merge or a person's decision. Refuses it, or writes in the same
+   * transaction what has to change with it.
+   */
+  readonly beforeWrite?: (change: RecordChange, transaction: TaskTransaction) => Promise<Rejected | undefined>
 }
 
 export interface Collection {
@@ -30,6 +46,7 @@ export interface Collection {
   mayWrite(viewer: Viewer): Reach
   hides(viewer: Viewer): readonly string[]
   check(fields: Readonly<Record<string, unknown>>, viewer: Viewer): Rejected | undefined
+  beforeWrite(change: RecordChange, transaction: TaskTransaction): Promise<Rejected | undefined>
 }
 
 /**
@@ -47,6 +64,7 @@ export function defineCollection(type: string, rules: CollectionRules = {}): Col
     mayWrite: rules.mayWrite ?? mayRead,
     hides: rules.hides ?? (() => []),
     check: rules.check ?? (() => undefined),
+    beforeWrite: rules.beforeWrite ?? (async () => undefined),
   }
 }
 

@@ -158,7 +158,7 @@ class Saga<Plan> {
         this.#mark(step, { status: 'UNDOING' })
         this.#report()
         const outcome = await this.#call(step, attempt, async call => {
-          await undo(this.#plan, call)
+          await undo(this.#plan, call, this.#results)
           return { kind: 'done' as const, value: null }
         })
         if (outcome.kind === 'done') return { endedAt: this.#now() }

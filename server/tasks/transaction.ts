@@ -1,7 +1,7 @@
 import { REJECTION_CODES } from '../../protocol/index.ts'
 import { domainFields, type Fields, foreignChanges, merge, pick, type Writer } from '../conflicts.ts'
 import type { EntityRecord, ListQuery, StoredRecord, Unit } from '../store/store.ts'
-import { type Collection, covers } from '../sync/collection.ts'
+import { type Collection, covers, type RecordChange } from '../sync/collection.ts'
 import type { Viewer } from '../viewer.ts'
 import type { TaskTransaction, Written } from './define-task.ts'
 import { type Conflicted, type Reconciliation, type Rejected, rejected } from './outcome.ts'
@@ -13,6 +13,11 @@ interface Setting {
   readonly client: string | null
   readonly taskId: string
   readonly now: string
+}
+
+interface NewState {
+  readonly version: number
+  readonly fields: Fields | null
 }
 
 /** A task's records inside one unit: rule-checked, merged, and held back until the task turns out confirmed. */
@@ -56,7 +61,7 @@ export class RecordTransaction implements TaskTransaction {
     return record === undefined || record.deleted ? undefined : record.entity
   }
 
-  async list(type: string, query: Pick<ListQuery, 'equals' | 'contains' | 'first'>): Promise<EntityRecord[]> {
+  async list(type: string, query: Pick<ListQuery, 'equals' | 'contains' | 'after' | 'first'>): Promise<EntityRecord[]> {
     const collection = this.#collection(type)
     const reach = collection.mayRead(this.viewer)
     if (reach === 'none') return []
@@ -73,7 +78,7 @@ export class RecordTransaction implements TaskTransaction {
     if ((await this.#stored(collection, id)) !== undefined) {
       return rejected(REJECTION_CODES.ALREADY_EXISTS, `There is a ${type} with this id already.`, { field: 'id' })
     }
-    return this.#write(collection, id, { version: 1, fields, owner: null })
+    return this.#write(collection, id, { version: 1, fields, owner: null, before: null })
   }
 
   async update(type: string, id: string, seenVersion: number, patch: Fields): Promise<Written> {
@@ -89,7 +94,12 @@ export class RecordTransaction implements TaskTransaction {
     if (merged.kind === 'conflict') return this.#conflict(current, merged.fields, merged.base, patch, 'update')
     this.reconciliation.push(...merged.reconciliation)
     const fields = { ...pick(current.entity, domainFields(current.entity)), ...merged.fields }
-    return this.#write(collection, id, { version: current.entity.version + 1, fields, owner: current.owner })
+    return this.#write(collection, id, {
+      version: current.entity.version + 1,
+      fields,
+      owner: current.owner,
+      before: current.entity,
+    })
   }
 
   async remove(type: string, id: string, seenVersion: number): Promise<Written> {
@@ -104,7 +114,12 @@ export class RecordTransaction implements TaskTransaction {
       baseVersion === current.entity.version ? [] : foreignChanges(current.entity, base, history, this.#writer)
     const clashes = [...(foreign ?? domainFields(current.entity))]
     if (clashes.length > 0) return this.#conflict(current, clashes, base && pick(base, clashes), {}, 'delete')
-    return this.#write(collection, id, { version: current.entity.version + 1, fields: null, owner: current.owner })
+    return this.#write(collection, id, {
+      version: current.entity.version + 1,
+      fields: null,
+      owner: current.owner,
+      before: current.entity,
+    })
   }
 
   /** A person decided to keep an edit of a record that was deleted meanwhile: it comes back as it last was, with the edit. */
@@ -118,7 +133,12 @@ export class RecordTransaction implements TaskTransaction {
     const last = history.findLast(({ entity }) => entity.version < tombstone.entity.version)?.entity
     if (last === undefined) return notFound(type)
     const fields = { ...pick(last, domainFields(last)), ...patch }
-    return this.#write(collection, id, { version: tombstone.entity.version + 1, fields, owner: tombstone.owner })
+    return this.#write(collection, id, {
+      version: tombstone.entity.version + 1,
+      fields,
+      owner: tombstone.owner,
+      before: last,
+    })
   }
 
   #collection(type: string): Collection {
@@ -210,13 +230,15 @@ export class RecordTransaction implements TaskTransaction {
   }
 
   /** `fields: null` leaves a tombstone. `owner` is whose it was, unless the fields say otherwise. */
-  #write(
+  async #write(
     collection: Collection,
     id: string,
-    { version, fields, owner }: { version: number; fields: Fields | null; owner: string | null },
-  ): Written {
+    { version, fields, owner, before }: Pick<StoredRecord, 'owner'> & Pick<RecordChange, 'before'> & NewState,
+  ): Promise<Written> {
     const { type } = collection
     const entity = { __typename: type, id, version, updatedAt: this.now, updatedBy: this.viewer.user, ...fields }
+    const refusal = await collection.beforeWrite({ id, before, after: fields === null ? null : entity }, this)
+    if (refusal !== undefined) return refusal
     const named = collection.owner === null ? undefined : fields?.[collection.owner]
     const record: StoredRecord = {
       partition: collection.partition(this.viewer),
