@@ -176,6 +176,20 @@ describe('an offer that is sold out', () => {
     expect(await everySuggestionBooks(input, task)).toEqual([{ carOfferId: 'car-reykjavik-1' }, { carOfferId: null }])
   })
 
+  it.each([
+    ['hotel-kyoto-4', 'offers', 'flight-kyoto-2'],
+    ['hotel-bergen-4', 'hotel', 'flight-bergen-2'],
+  ])('and is %s leaves no trial behind that could not be given back at once', async (hotelOfferId, failed, flight) => {
+    const control = world.sandbox.control
+    control.setStock('flight-kyoto-2', 100)
+    control.fault({ supplier: 'hotel', on: 'release', kind: 'error-500', key: ':trial-', times: 25 })
+    const id = uuid()
+    const task = await book({ hotelOfferId, flightOfferId: flight, carOfferId: null }, id)
+    expect(task.rejection?.code).toBe('UNAVAILABLE')
+    expect(task.steps.find(({ name }) => name === failed)).toMatchObject({ status: 'UNDONE' })
+    expect(control.log().filter(({ key }) => key?.startsWith(`${id}:hotel:trial-`))).not.toEqual([])
+  })
+
   it('leaves no trial behind when the gateway stops in the middle of looking for others', async () => {
     world.sandbox.control.setStock('hotel-kyoto-3', 0)
     world.sandbox.control.fault({ supplier: 'hotel', on: 'release', kind: 'hang', key: ':trial-' })
