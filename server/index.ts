@@ -17,6 +17,7 @@ export {
   defineCollection,
   ownedBy,
   type Reach,
+  type RecordChange,
   referenceData,
 } from './sync/collection.ts'
 export {

@@ -1,9 +1,20 @@
 import type { ConflictPolicy } from '../conflicts.ts'
+import type { EntityRecord } from '../store/store.ts'
+import type { TaskTransaction } from '../tasks/define-task.ts'
 import type { ConflictReport, Rejected } from '../tasks/outcome.ts'
 import { hasRole, SHARED_PARTITION, tenantPartition, type Viewer } from '../viewer.ts'
 
 /** How far a viewer's right goes: every row of the partition, his own rows, or none. */
 export type Reach = 'all' | 'own' | 'none'
+
+/** One write to a record, merged and about to be made. */
+export interface RecordChange {
+  readonly id: string
+  /** null: it is being created. */
+  readonly before: EntityRecord | null
+  /** null: it is being deleted. */
+  readonly after: EntityRecord | null
+}
 
 export interface CollectionRules {
   /** Where the rows live. Default: the tenant's partition. */
@@ -25,6 +36,11 @@ export interface CollectionRules {
   readonly review?: (report: ConflictReport, viewer: Viewer) => boolean
   /** Refuses fields that no record may hold, whoever writes them: a task, a merge or a person's decision. */
   readonly check?: (fields: Readonly<Record<string, unknown>>, viewer: Viewer) => Rejected | undefined
+  /**
+   * Asked before each write, whoever makes it: a task, a merge or a person's decision. Refuses it, or writes in the same
+   * transaction what has to change with it.
+   */
+  readonly beforeWrite?: (change: RecordChange, transaction: TaskTransaction) => Promise<Rejected | undefined>
 }
 
 export interface Collection {
@@ -39,6 +55,7 @@ export interface Collection {
   hides(viewer: Viewer): readonly string[]
   review(report: ConflictReport, viewer: Viewer): boolean
   check(fields: Readonly<Record<string, unknown>>, viewer: Viewer): Rejected | undefined
+  beforeWrite(change: RecordChange, transaction: TaskTransaction): Promise<Rejected | undefined>
 }
 
 /**
@@ -58,6 +75,7 @@ export function defineCollection(type: string, rules: CollectionRules = {}): Col
     hides: rules.hides ?? (() => []),
     review: rules.review ?? (() => false),
     check: rules.check ?? (() => undefined),
+    beforeWrite: rules.beforeWrite ?? (async () => undefined),
   }
 }
 

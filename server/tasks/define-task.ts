@@ -15,7 +15,8 @@ export interface TaskTransaction {
   /** RFC 3339, UTC: when this transaction runs. */
   readonly now: string
   find(type: string, id: string): Promise<EntityRecord | undefined>
-  list(type: string, query: Pick<ListQuery, 'equals' | 'contains' | 'first'>): Promise<EntityRecord[]>
+  /** In order of id; `after` is the id after which to go on. */
+  list(type: string, query: Pick<ListQuery, 'equals' | 'contains' | 'after' | 'first'>): Promise<EntityRecord[]>
   /** Rejected ALREADY_EXISTS when the id was ever used. */
   create(type: string, id: string, fields: Readonly<Record<string, unknown>>): Promise<Written>
   /** Three-way merge by field against the state at `baseVersion`; a field both sides changed is settled by the collection's policy. */
@@ -49,8 +50,11 @@ export interface Step<Plan> {
   readonly skip?: (plan: Plan) => boolean
   /** A rejection is definitely "not done". Anything thrown leaves the outcome unknown. */
   readonly run: (plan: Plan, call: StepCall, results: StepResults) => Promise<StepAnswer<unknown>>
-  /** Takes back what `run` may have done, by key; called until it succeeds, also when the outcome is unknown. */
-  readonly undo?: (plan: Plan, call: StepCall) => Promise<void>
+  /**
+   * Takes back what `run` may have done, by key; called until it succeeds, also when the outcome is unknown. `results` are
+   * those of the steps that were done: this one is not among them when its outcome is unknown.
+   */
+  readonly undo?: (plan: Plan, call: StepCall, results: StepResults) => Promise<void>
   /** Tries before an unknown outcome counts as failed; 'forever' for what must happen. Default 3. */
   readonly attempts?: number | 'forever'
   /** Wait before the second try; doubled per try up to five minutes, and spread. Default 200. */

@@ -184,7 +184,7 @@ class Saga<Plan> {
       running: 'UNDOING',
       outcomes: { done: 'undone', rejected: 'undo failed', unknown: 'undo failed' },
       call: async call => {
-        await undo(this.#plan, call)
+        await undo(this.#plan, call, this.#results)
         return { kind: 'done', value: null }
       },
     })

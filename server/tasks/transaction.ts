@@ -79,7 +79,7 @@ export class RecordTransaction implements TaskTransaction {
     return record === undefined || record.deleted ? undefined : record.entity
   }
 
-  async list(type: string, query: Pick<ListQuery, 'equals' | 'contains' | 'first'>): Promise<EntityRecord[]> {
+  async list(type: string, query: Pick<ListQuery, 'equals' | 'contains' | 'after' | 'first'>): Promise<EntityRecord[]> {
     const collection = this.#collection(type)
     const reach = collection.mayRead(this.viewer)
     if (reach === 'none') return []
@@ -163,7 +163,7 @@ export class RecordTransaction implements TaskTransaction {
     const history = await this.unit.versions(tombstone.partition, type, id, 0)
     const last = history.findLast(({ entity }) => entity.version < seenVersion && !isTombstone(entity))?.entity
     if (last === undefined) return notFound(type)
-    return this.#write(collection, id, tombstone, { ...pick(last, domainFields(last)), ...patch })
+    return this.#write(collection, id, tombstone, { ...pick(last, domainFields(last)), ...patch }, last)
   }
 
   policyOf(type: string): ConflictPolicy {
@@ -286,8 +286,14 @@ export class RecordTransaction implements TaskTransaction {
     }
   }
 
-  /** `fields: null` leaves a tombstone. The owner is whose it was, unless the fields say otherwise. */
-  #write(collection: Collection, id: string, before: StoredRecord | undefined, fields: Fields | null): Written {
+  /** `fields: null` leaves a tombstone. The owner is whose it was, unless the fields say otherwise; `last` is how it was. */
+  async #write(
+    collection: Collection,
+    id: string,
+    before: StoredRecord | undefined,
+    fields: Fields | null,
+    last = before === undefined || before.deleted ? null : before.entity,
+  ): Promise<Written> {
     const { type } = collection
     const lock =
       fields === null && before !== undefined ? released(before.entity) : carriedLock(before?.entity, this.now)
@@ -300,6 +306,8 @@ export class RecordTransaction implements TaskTransaction {
       ...fields,
       ...lock,
     }
+    const refusal = await collection.beforeWrite({ id, before: last, after: fields === null ? null : entity }, this)
+    if (refusal !== undefined) return refusal
     const named = collection.owner === null ? undefined : fields?.[collection.owner]
     const record: StoredRecord = {
       partition: collection.partition(this.viewer),

@@ -9,6 +9,7 @@ import { openTelemetry } from 'layover/server/opentelemetry'
 import { vacationSdl } from './__generated__/vacation-sdl.ts'
 import { bookVacation } from './book-vacation.ts'
 import { cancelVacation } from './cancel-vacation.ts'
+import { changeVacation } from './change-vacation.ts'
 import { collections } from './collections.ts'
 import type { Config } from './config.ts'
 import { customerTasks } from './customers.ts'
@@ -44,7 +45,12 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
     store,
     typeDefs: vacationSdl,
     resolvers,
-    tasks: [bookVacation(outside), cancelVacation(outside.suppliers), ...customerTasks],
+    tasks: [
+      bookVacation(outside),
+      changeVacation(outside.suppliers),
+      cancelVacation(outside.suppliers),
+      ...customerTasks,
+    ],
     collections,
     authenticate: jwtAuthenticator(key),
     taskWaitMs: config.taskWaitMs,

@@ -94,8 +94,9 @@ it('lets the deletion of a customer wait for the booking that needs it', async (
   await replay([{ id: bookingId, input: booking(customer) }])
   const answer = await world.ask(me, DELETE_CUSTOMER, { task: { id: deletion }, id: customer, baseVersion: 1 })
   expect(answer.data.deleteCustomer.task.status).toBe('ACCEPTED')
-  await expect.poll(async () => (await task(deletion)).status).toBe('CONFIRMED')
+  await expect.poll(async () => (await task(deletion)).status).toBe('REJECTED')
   expect((await task(bookingId)).status).toBe('CONFIRMED')
+  expect((await task(deletion)).rejection?.code).toBe('CUSTOMER_HAS_VACATIONS')
 })
 
 it('rejects what builds on a task that failed, and names it; unrelated tasks go on', async () => {
