@@ -100,6 +100,17 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(await store.view.task({ partition: P, user: 'ann', id: 't' })).toBeUndefined()
     })
 
+    it('the backlog counts unfinished tasks by what they are at', async () => {
+      expect(await store.view.backlog()).toEqual({ waiting: 0, running: 0, parked: 0 })
+      await store.write(P, async unit => {
+        await unit.takeTask(task('a'))
+        await unit.takeTask(task('b', { status: 'RUNNING', state: 'running' }))
+        await unit.takeTask(task('c'))
+        await unit.takeTask(task('d', { status: 'CONFIRMED', state: 'finished' }))
+      })
+      expect(await store.view.backlog()).toEqual({ waiting: 2, running: 1, parked: 0 })
+    })
+
     it('a unit sees its own writes, and nobody else does before the commit', async () => {
       await store.write(P, async unit => {
         unit.put(record('a'), { keepVersion: true, writtenBy: null })

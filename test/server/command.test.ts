@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { sqlite } from '../../server/store/sqlite.ts'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
 import {
   agent,
@@ -208,12 +209,19 @@ describe('while the gateway runs', () => {
     expect(statSync(copy).mode & 0o777).toBe(0o600)
     const opened = new Database(copy, { readonly: true })
     expect(opened.prepare('select status from task where id = ?').get(ids.running)).toEqual({ status: 'RUNNING' })
-    expect(opened.prepare('select name from meta order by name').all()).toEqual([{ name: 'secret' }])
     expect(opened.pragma('integrity_check', { simple: true })).toBe('ok')
     opened.close()
     const before = readFileSync(copy)
     expect(await layover('backup', copy)).toMatchObject({ code: 1, error: expect.stringContaining('there already') })
     expect(readFileSync(copy).equals(before)).toBe(true)
+    const restored = sqlite(copy)
+    await restored.open()
+    const original = new Database(file, { readonly: true })
+    const epoch = original.prepare(`select value from meta where name = 'epoch'`).pluck().get()
+    original.close()
+    expect(epoch).toEqual(expect.any(String))
+    expect(restored.epoch).not.toBe(epoch)
+    await restored.close()
     expect(readdirSync(directory.path).filter(name => name.includes('.part'))).toEqual([])
   })
 })
