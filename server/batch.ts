@@ -1,12 +1,4 @@
 /** One document of many tasks: how many it may hold, how long it may wait in all, and where it stops. Twin of client/batch.ts. */
-import {
-  type DocumentNode,
-  type FieldNode,
-  type FragmentDefinitionNode,
-  Kind,
-  type OperationDefinitionNode,
-  type SelectionSetNode,
-} from 'graphql'
 import { type Clock, ERROR_CODES, MAX_TASKS_PER_DOCUMENT } from '../protocol/index.ts'
 import { refuse } from './errors.ts'
 
@@ -26,28 +18,12 @@ export function startDocument(clock: Clock, waitMs: number): DocumentRun {
   return { timeLeftMs: () => Math.max(0, deadline - clock.now()), stopped: false }
 }
 
-/** Throws TOO_MANY_TASKS for a mutation with more root fields than a document may hold. Nothing of it is run. */
-export function checkDocument(document: DocumentNode, operation: OperationDefinitionNode): void {
-  if (operation.operation !== 'mutation') return
-  const fragments = new Map(
-    document.definitions
-      .filter((definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION)
-      .map(definition => [definition.name.value, definition]),
-  )
-  const count = rootFields(operation.selectionSet, fragments).length
+/** Throws TOO_MANY_TASKS for more tasks than a document may hold. Nothing of it is run. */
+export function checkTaskCount(count: number): void {
   if (count > MAX_TASKS_PER_DOCUMENT) {
     throw refuse(
       ERROR_CODES.TOO_MANY_TASKS,
       `This document holds ${count} tasks; one may hold ${MAX_TASKS_PER_DOCUMENT}. Nothing of it was run: send it in parts.`,
     )
   }
-}
-
-function rootFields(set: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): FieldNode[] {
-  return set.selections.flatMap(selection => {
-    if (selection.kind === Kind.FIELD) return [selection]
-    if (selection.kind === Kind.INLINE_FRAGMENT) return rootFields(selection.selectionSet, fragments)
-    const fragment = fragments.get(selection.name.value)
-    return fragment === undefined ? [] : rootFields(fragment.selectionSet, fragments)
-  })
 }

@@ -1,11 +1,15 @@
 import type { ApolloServerPlugin } from '@apollo/server'
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
-import { checkDocument, startDocument } from './batch.ts'
+import { startDocument } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
+import { type Guard, guardOf } from './guard/guard.ts'
+import { type DocumentLimits, limitsOf } from './guard/limits.ts'
+import { guardPlugin } from './guard/plugin.ts'
 import { type Log, silentLog } from './log.ts'
+import { type RateLimits, rateLimiter } from './rate-limit.ts'
 import { recordsFor } from './records.ts'
 import { gatewayResolvers, taskResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
@@ -36,6 +40,10 @@ export interface GatewayOptions {
   readonly taskRetentionDays?: number
   /** How long a device may stay away and still get only what changed; default 30. */
   readonly syncHorizonDays?: number
+  /** How much one document may ask for; each limit has its default. */
+  readonly limits?: Partial<DocumentLimits>
+  /** How much one user may ask for; default null, no limit. Kept in memory, by each process for itself. */
+  readonly rateLimit?: RateLimits | null
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
@@ -43,9 +51,16 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly schema: GraphQLSchema
+  readonly clock: Clock
+  /** What a document must pass before `admit`. The plugin sees to it; roads without Apollo Server ask it themselves. */
+  readonly guard: Guard
   /** For `new ApolloServer({ schema, plugins })`: lets a document in, or refuses it, before anything of it runs. */
   plugin(): ApolloServerPlugin<GatewayContext>
-  /** Context of one document. Throws UNAUTHENTICATED. */
+  /** Who asks, before any of it is read; counts as one request of theirs. Throws UNAUTHENTICATED or RATE_LIMITED. */
+  identify(credentials: Credentials): Promise<Viewer>
+  /** Context of one document, whose waiting time begins now. */
+  contextOf(viewer: Viewer): GatewayContext
+  /** Both at once: what `context` of `new ApolloServer` needs. */
   context(credentials: Credentials): Promise<GatewayContext>
   /** Lets a validated document in, or throws the GraphQLError that refuses it as a whole. For every road alike. */
   admit(request: Admission): Promise<void>
@@ -106,29 +121,32 @@ export function createGateway(options: GatewayOptions): Gateway {
     typeDefs: options.typeDefs,
     resolvers: [gatewayResolvers(setting), taskResolvers(definitions, setting), options.resolvers ?? {}],
   })
-  const admit = async ({ document, operation }: Admission): Promise<void> => checkDocument(document, operation)
+  const guard = guardOf(schema, limitsOf(options.limits))
+  const limiter = rateLimiter(options.rateLimit, clock)
+  const admit = async ({ document, operation, context }: Admission): Promise<void> =>
+    limiter.tasks(context.viewer, guard.weigh(document, operation))
+  const identify = async (credentials: Credentials): Promise<Viewer> => {
+    const viewer = await options.authenticate(credentials)
+    if (viewer === undefined) {
+      throw refuse(ERROR_CODES.UNAUTHENTICATED, 'Sign in: send a valid token as "authorization: Bearer …".')
+    }
+    limiter.request(viewer)
+    return viewer
+  }
+  const contextOf = (viewer: Viewer): GatewayContext => ({
+    viewer,
+    document: startDocument(clock, options.taskWaitMs ?? 2000),
+    records: recordsFor(store, collections, viewer),
+  })
   return {
     schema,
-    plugin: () => ({
-      async requestDidStart() {
-        return {
-          didResolveOperation: ({ document, operation, request: { extensions }, contextValue: context }) =>
-            operation == null ? Promise.resolve() : admit({ document, operation, extensions, context }),
-        }
-      },
-    }),
+    clock,
+    guard,
+    plugin: () => guardPlugin(guard, admit),
     admit,
-    async context(credentials) {
-      const viewer = await options.authenticate(credentials)
-      if (viewer === undefined) {
-        throw refuse(ERROR_CODES.UNAUTHENTICATED, 'Sign in: send a valid token as "authorization: Bearer …".')
-      }
-      return {
-        viewer,
-        document: startDocument(clock, options.taskWaitMs ?? 2000),
-        records: recordsFor(store, collections, viewer),
-      }
-    },
+    identify,
+    contextOf,
+    context: async credentials => contextOf(await identify(credentials)),
     formatError: (formatted, error) => maskError(formatted, error, log),
     async start() {
       await store.open()
