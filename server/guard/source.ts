@@ -66,8 +66,8 @@ export const tooComplex = (what: string): Error =>
 function endOfToken(text: string, start: number, first: number): number {
   if (first === QUOTE) return text.startsWith('"""', start) ? endOfBlock(text, start + 3) : endOfString(text, start + 1)
   if (first === DOT) return text.startsWith('...', start) ? start + 3 : start + 1
-  if (isNameStart(first)) return endOfRun(text, start + 1, isNamePart)
-  if (isNumberStart(first)) return endOfRun(text, start + 1, isNumberPart)
+  if (isNameStart(first)) return endOfName(text, start)
+  if (isNumberStart(first)) return endOfNumber(text, start)
   return start + 1
 }
 
@@ -96,10 +96,19 @@ function endOfBlock(text: string, start: number): number {
   return text.length
 }
 
-function endOfRun(text: string, start: number, isPart: (character: number) => boolean): number {
-  let at = start
-  while (at < text.length && isPart(text.charCodeAt(at))) at += 1
+function endOfName(text: string, start: number): number {
+  let at = start + 1
+  while (at < text.length && isNamePart(text.charCodeAt(at))) at += 1
   return at
+}
+
+/** Two numbers may stand together: `1-1` is two tokens. */
+const NUMBER = /-?\d*(?:\.\d*)?(?:[eE][+-]?\d*)?/y
+
+function endOfNumber(text: string, start: number): number {
+  NUMBER.lastIndex = start
+  NUMBER.test(text)
+  return Math.max(start + 1, NUMBER.lastIndex)
 }
 
 const isDigit = (character: number): boolean => character >= 0x30 && character <= 0x39
@@ -107,5 +116,3 @@ const isNameStart = (character: number): boolean =>
   (character >= 0x41 && character <= 0x5a) || (character >= 0x61 && character <= 0x7a) || character === 0x5f
 const isNamePart = (character: number): boolean => isNameStart(character) || isDigit(character)
 const isNumberStart = (character: number): boolean => isDigit(character) || character === code('-')
-const isNumberPart = (character: number): boolean =>
-  isDigit(character) || character === DOT || /[eE+-]/.test(String.fromCharCode(character))

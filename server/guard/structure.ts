@@ -76,9 +76,10 @@ export function measureAll(
     if (definition.kind === Kind.OPERATION_DEFINITION) return [ofOperation(definition, measurer)]
     if (definition.kind !== Kind.FRAGMENT_DEFINITION) return []
     const { selectionSet, typeCondition, directives = [] } = definition
-    const isRoot = typeCondition.name.value === schema.mutations
-    const own = isRoot ? measurer.root(selectionSet) : { ...EMPTY, rest: measurer.set(selectionSet) }
-    return [{ ...own, rest: withDirectives(own.rest, directives.length) }]
+    const type = typeCondition.name.value
+    if (type === schema.mutations) return [measurer.root(selectionSet)]
+    const own = withDirectives(measurer.set(selectionSet), directives.length)
+    return [type.startsWith('__') ? { ...EMPTY, introspection: own } : { ...EMPTY, rest: own }]
   })
 }
 

@@ -14,8 +14,8 @@ afterAll(() => stage?.close())
 
 beforeEach(({ skip }) => skip(browserMissing !== undefined, browserMissing))
 
-/** Opens a page of the gateway; `blocked` collects what the browser refused because of the policy. */
-async function open(path: string): Promise<{ page: Page; blocked: string[] }> {
+/** Opens a page of the gateway; `blocked` collects what the browser refused because of the policy, `workers` what it started. */
+async function open(path: string): Promise<{ page: Page; blocked: string[]; workers: string[] }> {
   const page = await stage.browser.openPage()
   const blocked: string[] = []
   page.on('console', (message: ConsoleMessage) => {
