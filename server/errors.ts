@@ -71,7 +71,7 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, log:
     }
   }
   const given = formatted.extensions?.['code']
-  const code = isPublic(given) ? given : isWrongArgument(original) ? ERROR_CODES.BAD_USER_INPUT : undefined
+  const code = isPublic(given) ? given : isWrongInput(error, original) ? ERROR_CODES.BAD_USER_INPUT : undefined
   if (code !== undefined) {
     const { stacktrace: _, http: __, ...extensions } = formatted.extensions ?? {}
     return { message: shortened(withoutValues(formatted.message)), ...place, extensions: { ...extensions, code } }
@@ -88,14 +88,16 @@ const isPublic = (code: unknown): code is string =>
   typeof code === 'string' &&
   (FOREIGN_CODES.has(code) || (code in ERROR_CODES && code !== ERROR_CODES.INTERNAL_SERVER_ERROR))
 
-/** What graphql itself throws while it reads variables and arguments: it points at the value, and has no code. */
-const isWrongArgument = (error: unknown): boolean =>
-  error instanceof GraphQLError &&
-  error.originalError === undefined &&
-  error.extensions['code'] === undefined &&
-  error.path === undefined &&
-  error.nodes?.[0] !== undefined &&
-  error.nodes[0].kind !== Kind.FIELD
+/** What graphql itself says of variables and arguments: it points at the place in the document, and has no code. */
+function isWrongInput(error: unknown, original: unknown): boolean {
+  if (placeOf(error) === Kind.VARIABLE_DEFINITION) return true
+  return original instanceof GraphQLError && original.extensions['code'] === undefined && isValue(placeOf(original))
+}
+
+const isValue = (kind: Kind | undefined): boolean => kind !== undefined && kind !== Kind.FIELD
+
+const placeOf = (error: unknown): Kind | undefined =>
+  error instanceof GraphQLError && error.path === undefined ? error.nodes?.[0]?.kind : undefined
 
 /** graphql repeats names of any length. */
 const LONGEST_MESSAGE = 400

@@ -77,7 +77,10 @@ export function measureAll(
     if (definition.kind !== Kind.FRAGMENT_DEFINITION) return []
     const { selectionSet, typeCondition, directives = [] } = definition
     const type = typeCondition.name.value
-    if (type === schema.mutations) return [measurer.root(selectionSet)]
+    if (type === schema.mutations) {
+      const root = measurer.root(selectionSet)
+      return [{ ...root, rest: withDirectives(root.rest, directives.length) }]
+    }
     const own = withDirectives(measurer.set(selectionSet), directives.length)
     return [type.startsWith('__') ? { ...EMPTY, introspection: own } : { ...EMPTY, rest: own }]
   })

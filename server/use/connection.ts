@@ -34,7 +34,8 @@ export function connectionsOf(gateway: Gateway, options: WebSocketOptions): (soc
       {
         protocol: socket.protocol,
         send: text => send(socket, text),
-        close: (code, reason) => socket.close(code, reason),
+        // A reason holds 123 bytes, and some repeat the id of an operation.
+        close: (code, reason = '') => socket.close(code, Buffer.byteLength(reason) <= 123 ? reason : ''),
         onMessage: take => {
           socket.on('message', data => void receive(gateway, socket, String(data), take))
         },
