@@ -9,7 +9,7 @@ const PUBLIC_KEY = ['RS256', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA']
 
 /**
  * Reads `authorization: Bearer <JWT>`: `sub` is the user, `agency` (or `tenantClaim`) the tenant, `roles` a list. A token that
- * is absent, expired, not signed by this key or without these claims is nobody: undefined. Throws a TypeError at once when the
+ * is absent, expired by this machine's clock, not signed by this key or without these claims is nobody: undefined. Throws a TypeError at once when the
  * secret is empty.
  */
 export function jwtAuthenticator(
@@ -25,7 +25,12 @@ export function jwtAuthenticator(
     const { sub: user, roles } = claims ?? {}
     const tenant = claims?.[tenantClaim]
     if (typeof user !== 'string' || user === '' || typeof tenant !== 'string' || tenant === '') return undefined
-    return { user, tenant, roles: Array.isArray(roles) ? roles.filter(role => typeof role === 'string') : [] }
+    return {
+      user,
+      tenant,
+      roles: Array.isArray(roles) ? roles.filter(role => typeof role === 'string') : [],
+      ...(claims?.exp === undefined ? {} : { expiresAt: claims.exp * 1000 }),
+    }
   }
 }
 

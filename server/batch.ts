@@ -1,13 +1,5 @@
 /** One document of many tasks: how many it may hold, how long it may wait in all, and where it stops. Twin of client/batch.ts. */
-import {
-  type DocumentNode,
-  type FieldNode,
-  type FragmentDefinitionNode,
-  GraphQLError,
-  Kind,
-  type OperationDefinitionNode,
-  type SelectionSetNode,
-} from 'graphql'
+import { GraphQLError } from 'graphql'
 import {
   type Clock,
   ERROR_CODES,
@@ -71,22 +63,14 @@ const notAttempted = (): Error =>
     'A task before this one in the document could not be taken, so this one was not tried. Send it again.',
   )
 
-/** Throws TOO_MANY_TASKS for a mutation with more root fields than a document may hold. Nothing of it is run. Returns how many. */
-export function checkDocument(document: DocumentNode, operation: OperationDefinitionNode): number {
-  if (operation.operation !== 'mutation') return 0
-  const fragments = new Map(
-    document.definitions
-      .filter((definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION)
-      .map(definition => [definition.name.value, definition]),
-  )
-  const count = rootFields(operation.selectionSet, fragments).length
+/** Throws TOO_MANY_TASKS for more tasks than a document may hold. Nothing of it is run. */
+export function checkTaskCount(count: number): void {
   if (count > MAX_TASKS_PER_DOCUMENT) {
     throw refuse(
       ERROR_CODES.TOO_MANY_TASKS,
       `This document holds ${count} tasks; one may hold ${MAX_TASKS_PER_DOCUMENT}. Nothing of it was run: send it in parts.`,
     )
   }
-  return count
 }
 
 /**
@@ -113,12 +97,3 @@ const fieldOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]
     : undefined
-
-function rootFields(set: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): FieldNode[] {
-  return set.selections.flatMap(selection => {
-    if (selection.kind === Kind.FIELD) return [selection]
-    if (selection.kind === Kind.INLINE_FRAGMENT) return rootFields(selection.selectionSet, fragments)
-    const fragment = fragments.get(selection.name.value)
-    return fragment === undefined ? [] : rootFields(fragment.selectionSet, fragments)
-  })
-}

@@ -1,14 +1,18 @@
 import type { ApolloServerPlugin } from '@apollo/server'
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
-import { checkDocument, DocumentRun, predecessorMissing, predecessorOf } from './batch.ts'
+import { DocumentRun, predecessorMissing, predecessorOf } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
+import { type Guard, guardOf } from './guard/guard.ts'
+import { type DocumentLimits, limitsOf } from './guard/limits.ts'
+import { guardPlugin } from './guard/plugin.ts'
 import { carefulLog, type Log, silentLog } from './log.ts'
 import { storeProbe } from './observe/health.ts'
 import { type Observer, observers } from './observe/observer.ts'
 import { presenterOf } from './present.ts'
+import { type RateLimits, rateLimiter } from './rate-limit.ts'
 import { recordsFor } from './records.ts'
 import { gatewayResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
@@ -42,6 +46,10 @@ export interface GatewayOptions {
   readonly taskRetentionDays?: number
   /** How long a device may stay away and still get only what changed; default 30. */
   readonly syncHorizonDays?: number
+  /** How much one document may ask for; each limit has its default. */
+  readonly limits?: Partial<DocumentLimits>
+  /** How much one user may ask for; default null, no limit. Kept in memory, by each process for itself. */
+  readonly rateLimit?: RateLimits | null
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
@@ -51,9 +59,16 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly schema: GraphQLSchema
+  readonly clock: Clock
+  /** What a document must pass before `admit`. The plugin sees to it; roads without Apollo Server ask it themselves. */
+  readonly guard: Guard
   /** For `new ApolloServer({ schema, plugins })`: lets a document in, or refuses it, before anything of it runs. */
   plugin(): ApolloServerPlugin<GatewayContext>
-  /** Context of one document. Throws UNAUTHENTICATED. */
+  /** Who asks, before any of it is read; counts as one request of theirs. Throws UNAUTHENTICATED or RATE_LIMITED. */
+  identify(credentials: Credentials): Promise<Viewer>
+  /** Context of one document, whose waiting time begins now. */
+  contextOf(viewer: Viewer): GatewayContext
+  /** Both at once: what `context` of `new ApolloServer` needs. */
   context(credentials: Credentials): Promise<GatewayContext>
   /** Lets a validated document in, or throws the GraphQLError that refuses it as a whole. For every road alike. */
   admit(request: Admission): Promise<void>
@@ -136,36 +151,39 @@ export function createGateway(options: GatewayOptions): Gateway {
       options.resolvers ?? {},
     ],
   })
+  const guard = guardOf(schema, limitsOf(options.limits))
+  const limiter = rateLimiter(options.rateLimit, clock)
   const admit = async ({ document, operation, extensions, context }: Admission): Promise<void> => {
-    const tasks = checkDocument(document, operation)
+    const tasks = guard.weigh(document, operation)
     context.document.admitted = { operation: operation.name?.value, tasks }
     const predecessor = predecessorOf(extensions)
+    limiter.tasks(context.viewer, tasks)
     if (predecessor === undefined || operation.operation !== 'mutation') return
     const wasTaken = await runner.wasTaken(context.viewer, predecessor, context.document.timeLeftMs())
     if (!wasTaken) throw predecessorMissing(predecessor)
   }
+  const identify = async (credentials: Credentials): Promise<Viewer> => {
+    const viewer = await options.authenticate(credentials)
+    if (viewer === undefined) {
+      throw refuse(ERROR_CODES.UNAUTHENTICATED, 'Sign in: send a valid token as "authorization: Bearer …".')
+    }
+    limiter.request(viewer)
+    return viewer
+  }
+  const contextOf = (viewer: Viewer): GatewayContext => ({
+    viewer,
+    document: new DocumentRun(clock, options.taskWaitMs ?? 2000),
+    records: recordsFor({ store, collections, presenter }, viewer),
+  })
   return {
     schema,
-    plugin: () => ({
-      async requestDidStart() {
-        return {
-          didResolveOperation: ({ document, operation, request: { extensions }, contextValue: context }) =>
-            operation == null ? Promise.resolve() : admit({ document, operation, extensions, context }),
-        }
-      },
-    }),
+    clock,
+    guard,
+    plugin: () => guardPlugin(guard, admit),
     admit,
-    async context(credentials) {
-      const viewer = await options.authenticate(credentials)
-      if (viewer === undefined) {
-        throw refuse(ERROR_CODES.UNAUTHENTICATED, 'Sign in: send a valid token as "authorization: Bearer …".')
-      }
-      return {
-        viewer,
-        document: new DocumentRun(clock, options.taskWaitMs ?? 2000),
-        records: recordsFor({ store, collections, presenter }, viewer),
-      }
-    },
+    identify,
+    contextOf,
+    context: async credentials => contextOf(await identify(credentials)),
     formatError: (formatted, error) => maskError(formatted, error, log),
     ready: async () => started && (await probe()) && started,
     log,

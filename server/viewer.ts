@@ -4,6 +4,8 @@ export interface Viewer {
   /** Whose data is one world: rows are partitioned by it. */
   readonly tenant: string
   readonly roles: readonly string[]
+  /** When the token ends, in milliseconds since the epoch: an open socket is closed then. Absent: never. */
+  readonly expiresAt?: number
 }
 
 export const hasRole = (viewer: Viewer, role: string): boolean => viewer.roles.includes(role)

@@ -1,9 +1,11 @@
-import './workers.ts'
 import 'graphiql/style.css'
 import './playground.css'
 import { createRoot } from 'react-dom/client'
 import { signIn } from './demo-users.ts'
 import { Playground, StartFailed } from './playground.tsx'
+import { provideWorkers } from './workers.ts'
+
+provideWorkers()
 
 const container = document.getElementById('playground')
 if (!container) throw new Error('index.html has no element with the id "playground"')

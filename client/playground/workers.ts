@@ -9,6 +9,9 @@ import GraphQLWorker from 'monaco-graphql/esm/graphql.worker.js?worker'
 
 const workers: Readonly<Record<string, new () => Worker>> = { json: JsonWorker, graphql: GraphQLWorker }
 
-Object.assign(globalThis, {
-  MonacoEnvironment: { getWorker: (_id: string, label: string): Worker => new (workers[label] ?? EditorWorker)() },
-})
+/** Called, not only imported: the package says that its modules have no side effects, and a bundler drops those that nobody uses. */
+export function provideWorkers(): void {
+  Object.assign(globalThis, {
+    MonacoEnvironment: { getWorker: (_id: string, label: string): Worker => new (workers[label] ?? EditorWorker)() },
+  })
+}

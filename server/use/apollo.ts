@@ -5,17 +5,20 @@ import {
 } from '@apollo/server/plugin/disabled'
 import type { GatewayContext } from '../context.ts'
 import type { Gateway } from '../gateway.ts'
+import { MAX_ERRORS } from '../guard/guard.ts'
 import type { Log } from '../log.ts'
+import { statusOfHttp } from './http-status.ts'
 
 export interface ApolloOptions {
-  /** Default true. */
+  /** Default true. Without it nothing tells of the schema: no suggestions in errors either. */
   readonly introspection?: boolean
   readonly plugins?: readonly ApolloServerPlugin<GatewayContext>[]
 }
 
 /**
  * Apollo Server with the settings that suit a gateway: the cache-control plugin is off (it doubles the cost of lists), errors
- * are masked, persisted queries and HTTP batching are off, and signals are left to the process.
+ * are masked and few, persisted queries and HTTP batching are off, and signals are left to the process. Nothing depends on
+ * NODE_ENV.
  */
 export function apolloServer(
   gateway: Gateway,
@@ -25,17 +28,20 @@ export function apolloServer(
     schema: gateway.schema,
     introspection,
     includeStacktraceInErrorResponses: false,
-    hideSchemaDetailsFromClientErrors: false,
+    hideSchemaDetailsFromClientErrors: !introspection,
     persistedQueries: false,
     allowBatchedHttpRequests: false,
     csrfPrevention: true,
     stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: gateway.guard.limits.tokens },
+    validationOptions: { maxErrors: MAX_ERRORS },
     formatError: gateway.formatError,
     logger: quietLogger(gateway.log),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       gateway.plugin(),
+      statusOfHttp(),
       ...plugins,
     ],
   })

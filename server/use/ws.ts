@@ -1,84 +1,101 @@
 /** graphql-transport-ws for any node:http server. Door: `layover/server/ws`. */
-import type { IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperationAST, parse, validate } from 'graphql'
-import { useServer as serveProtocol } from 'graphql-ws/use/ws'
+import { handleProtocols } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { Credentials } from '../context.ts'
+import { systemClock } from '../../protocol/index.ts'
 import type { Gateway } from '../gateway.ts'
+import { connectionsOf } from './connection.ts'
+import { originsOf } from './origins.ts'
 
 export interface WebSocketOptions {
   /** Default `/graphql`. */
   readonly path?: string
-  /** Largest frame; default 256 KiB. */
+  /** Default true. Refused otherwise, and errors suggest no names. */
+  readonly introspection?: boolean
+  /** Origins of other sites whose pages may ask, such as `https://app.example`; default none but the gateway's own. */
+  readonly allowedOrigins?: readonly string[]
+  /** Largest frame; default 256 KiB. A larger one closes the socket (1009). */
   readonly maxPayloadBytes?: number
+  /** Operations of one socket at the same time; default 50. One more is refused (RATE_LIMITED), those under way go on. */
+  readonly maxOperations?: number
+  /** How long a socket may stay without `connection_init`; default 3000. Then it is closed (4408). */
+  readonly connectionInitWaitMs?: number
+  /** How often a peer is asked whether it is there; default 10,000. One that has not answered by the next time is cut off. */
+  readonly keepAliveMs?: number
 }
 
 export interface WebSocketAdapter {
-  /** Sockets are told to go (1001) and come back elsewhere. */
+  /** Sockets are told to go (1001) and come back elsewhere; those that do not answer within two seconds are cut off. */
   close(): Promise<void>
 }
+
+const CLOSE_WAIT_MS = 2000
 
 /** Answers upgrades on `path`; the token stands in the connection_init payload as `authorization`. */
 export function serveWebSocket(server: Server, gateway: Gateway, options: WebSocketOptions = {}): WebSocketAdapter {
   const path = options.path ?? '/graphql'
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: options.maxPayloadBytes ?? 256 * 1024 })
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (request.url?.split('?')[0] !== path) return
-    sockets.handleUpgrade(request, socket, head, (accepted: WebSocket) => sockets.emit('connection', accepted, request))
+  const origins = originsOf(options.allowedOrigins)
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: options.maxPayloadBytes ?? 256 * 1024,
+    handleProtocols: protocols => handleProtocols(protocols),
+  })
+  const open = connectionsOf(gateway, options)
+  const keepAliveMs = options.keepAliveMs ?? 10_000
+  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    stream.on('error', () => stream.destroy())
+    if (request.url?.split('?')[0] !== path) {
+      // Somebody else may serve it; if there is nobody, it must not stay open.
+      if (server.listenerCount('upgrade') === 1) refuseUpgrade(stream, 404)
+      return
+    }
+    if (!origins.mayConnect(request.headers)) {
+      refuseUpgrade(stream, 403)
+      return
+    }
+    sockets.handleUpgrade(request, stream, head, socket => {
+      // A frame that is too large or no UTF-8: ws has closed the socket with the code for it.
+      socket.on('error', () => undefined)
+      keepAlive(socket, keepAliveMs)
+      open(socket)
+    })
   }
   server.on('upgrade', upgrade)
-  const masked = (error: GraphQLError): GraphQLFormattedError => gateway.formatError(error.toJSON(), error)
-  const adapter = serveProtocol<Credentials>(
-    {
-      schema: gateway.schema,
-      onConnect: async context => {
-        try {
-          await gateway.context(credentialsOf(context.connectionParams))
-          return true
-        } catch (error) {
-          if (error instanceof GraphQLError) return false
-          throw error
-        }
-      },
-      // Each operation has a context of its own: its waiting time starts with it, and its token is read anew.
-      onSubscribe: async (connection, _id, payload) => {
-        try {
-          const document = parse(payload.query)
-          const problems = validate(gateway.schema, document, undefined, { maxErrors: 5 })
-          if (problems.length > 0) return problems
-          const operation = getOperationAST(document, payload.operationName)
-          if (operation == null) return [new GraphQLError('Name one of the operations of the document.')]
-          const context = await gateway.context(credentialsOf(connection.connectionParams))
-          await gateway.admit({ document, operation, extensions: payload.extensions, context })
-          const args: ExecutionArgs = {
-            schema: gateway.schema,
-            document,
-            operationName: payload.operationName ?? null,
-            variableValues: payload.variables ?? null,
-            contextValue: context,
-          }
-          return args
-        } catch (error) {
-          if (error instanceof GraphQLError) return [error]
-          throw error
-        }
-      },
-      onError: (_context, _id, _payload, errors) => errors.map(masked),
-      onNext: (_context, _id, _payload, _args, result) =>
-        result.errors === undefined ? undefined : { data: result.data ?? null, errors: result.errors.map(masked) },
-    },
-    sockets,
-  )
   return {
     async close() {
       server.off('upgrade', upgrade)
       for (const socket of sockets.clients) socket.close(1001, 'Going away')
-      await adapter.dispose()
+      const withdraw = systemClock.after(CLOSE_WAIT_MS, () => {
+        for (const socket of sockets.clients) socket.terminate()
+      })
+      await new Promise<void>(resolve => sockets.close(() => resolve()))
+      withdraw()
     },
   }
 }
 
-/** Like header fields: whatever the case they were written in. */
-const credentialsOf = (parameters: Credentials = {}): Credentials =>
-  Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name.toLowerCase(), value]))
+function refuseUpgrade(stream: Duplex, status: number): void {
+  stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+}
+
+/** On the clock of the wire, whatever the gateway's own says: a peer that is gone is gone in real time. */
+function keepAlive(socket: WebSocket, everyMs: number): void {
+  let answered = true
+  const beat = (): void => {
+    if (!answered) {
+      socket.terminate()
+      return
+    }
+    answered = false
+    socket.ping()
+    withdraw = systemClock.after(everyMs, beat)
+  }
+  let withdraw = systemClock.after(everyMs, beat)
+  for (const event of ['pong', 'message']) {
+    socket.on(event, () => {
+      answered = true
+    })
+  }
+  socket.once('close', () => withdraw())
+}

@@ -5,6 +5,27 @@ const onOff = z.enum(['on', 'off']).transform(value => value === 'on')
 const count = (least: number, most: number): z.ZodCoercedNumber => z.coerce.number().int().min(least).max(most)
 const httpUrl = z.url({ protocol: /^https?$/ })
 
+/** `burst/per second`. */
+const rate = z
+  .string()
+  .regex(/^[1-9]\d{0,8}\/(?:[1-9]\d{0,8}|0\.\d{0,3}[1-9])$/, {
+    error: 'must be burst/per second, two numbers above 0 such as 250/20',
+  })
+  .transform(text => {
+    const [burst = 0, perSecond = 0] = text.split('/').map(Number)
+    return { burst, perSecond }
+  })
+
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text
+
+const origins = z
+  .string()
+  .transform(text => text.split(',').map(each => each.trim()))
+  .refine(all => all.every(isOrigin), {
+    error:
+      'must be origins separated by commas, each such as https://app.example, without a path or a slash at the end',
+  })
+
 const SHORTEST_SECRET = 32
 
 const shape = z.object({
@@ -21,6 +42,9 @@ const shape = z.object({
   OFFERS_REFRESH_SECONDS: count(1, 86_400).default(60),
   SYNC_HORIZON_DAYS: count(1, 36_500).default(30),
   TASK_RETENTION_DAYS: count(1, 36_500).default(400),
+  RATE_LIMIT: rate.prefault('250/20'),
+  TASK_RATE_LIMIT: rate.prefault('2000/200'),
+  ALLOWED_ORIGINS: origins.default([]),
   INTROSPECTION: onOff.optional(),
   PLAYGROUND: onOff.optional(),
   METRICS_TOKEN: z.string().min(16).optional(),
@@ -29,6 +53,11 @@ const shape = z.object({
     .undefined({ error: 'a Postgres store is not served yet: leave it unset, and SQLite in DATA_DIR is used' })
     .optional(),
 })
+
+interface Rate {
+  readonly burst: number
+  readonly perSecond: number
+}
 
 export interface Config {
   readonly port: number
@@ -45,6 +74,10 @@ export interface Config {
   readonly offersRefreshMs: number
   readonly syncHorizonDays: number
   readonly taskRetentionDays: number
+  /** Of one user. */
+  readonly rateLimit: { readonly requests: Rate; readonly tasks: Rate }
+  /** Origins of other sites whose pages may ask. */
+  readonly allowedOrigins: readonly string[]
   readonly introspection: boolean
   readonly playground: boolean
   readonly logLevel: string
@@ -97,6 +130,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     offersRefreshMs: settings.OFFERS_REFRESH_SECONDS * 1000,
     syncHorizonDays: settings.SYNC_HORIZON_DAYS,
     taskRetentionDays: settings.TASK_RETENTION_DAYS,
+    rateLimit: { requests: settings.RATE_LIMIT, tasks: settings.TASK_RATE_LIMIT },
+    allowedOrigins: settings.ALLOWED_ORIGINS,
     introspection: settings.INTROSPECTION ?? !production,
     playground: settings.PLAYGROUND ?? !production,
     metricsToken: settings.METRICS_TOKEN,

@@ -11,7 +11,7 @@ function announce({ url, standIns }: Served, config: Config): void {
   const lines = [
     `Layover is at ${url}/`,
     `  playground   ${config.playground ? `${url}/playground/` : 'off'}`,
-    `  GraphQL      ${url}/graphql (HTTP and WebSocket), schema at /schema.graphql`,
+    `  GraphQL      ${url}/graphql (HTTP and WebSocket)${config.introspection ? ', schema at /schema.graphql' : ''}`,
     `  data         ${database(config)}`,
     `  sign-in      ${config.key === undefined ? 'demo mode: pick a user, this machine only (AUTH_SECRET for real tokens)' : 'by token'}`,
     ...standIns.map(standIn => `  stand-in     ${standIn}`),

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type Clock, systemClock, systemRandom } from 'layover/protocol'
 import { createGateway, type Gateway, jwtAuthenticator, type Store } from 'layover/server'
-import { serveGateway } from 'layover/server/fastify'
+import { httpLimits, serveGateway } from 'layover/server/fastify'
 import { prometheusMetrics } from 'layover/server/metrics'
 import { openTelemetry } from 'layover/server/opentelemetry'
 import { vacationSdl } from './__generated__/vacation-sdl.ts'
@@ -19,9 +19,7 @@ import { serveMetrics } from './metrics.ts'
 import { refreshOffers } from './offers.ts'
 import { connectOutside } from './outside.ts'
 import { resolvers } from './resolvers.ts'
-import { serveWeb } from './web.ts'
-
-const BODY_LIMIT_BYTES = 1024 * 1024
+import { answerError, serveWeb } from './web.ts'
 
 export interface Served {
   /** Without a slash at its end. */
@@ -56,6 +54,7 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
     taskWaitMs: config.taskWaitMs,
     taskRetentionDays: config.taskRetentionDays,
     syncHorizonDays: config.syncHorizonDays,
+    rateLimit: config.rateLimit,
     clock,
     random: systemRandom,
     log,
@@ -66,14 +65,19 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
   const app: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT_BYTES,
-    forceCloseConnections: true,
+    ...httpLimits,
+    frameworkErrors: answerError,
   })
+  app.setErrorHandler(answerError)
   try {
     await gateway.start()
     serveMetrics(app, metrics, { log, token: config.metricsToken, open: demo })
-    await serveGateway(app, gateway, { introspection: config.introspection })
-    await serveWeb(app, gateway, { playground: config.playground, isReady: async () => ready && gateway.ready() })
+    await serveGateway(app, gateway, { introspection: config.introspection, allowedOrigins: config.allowedOrigins })
+    await serveWeb(app, gateway, {
+      playground: config.playground,
+      introspection: config.introspection,
+      isReady: async () => ready && gateway.ready(),
+    })
     if (demo && 'secret' in key) {
       serveDemo(app, key, clock)
       await addDemoData(gateway, key, clock)
