@@ -1,11 +1,11 @@
 /** The command `layover`, run as people run it, on the store of a gateway that is running or was. */
-import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sqlite } from '../../server/store/sqlite.ts'
+import { type Ended, layover as run } from '../support/command.ts'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
 import {
   agent,
@@ -30,23 +30,7 @@ const ids = { running: uuid(), waiting: uuid(), rejected: uuid(), conflict: uuid
 let outside: Outside
 let gateway: GatewayProcess
 
-interface Ended {
-  readonly code: number
-  readonly out: string
-  readonly error: string
-}
-
-function layover(...words: string[]): Promise<Ended> {
-  return new Promise(resolve => {
-    const all = ['--import', 'tsx', join(root, 'server/command/main.ts'), ...words]
-    execFile(
-      process.execPath,
-      all,
-      { cwd: root, env: { ...process.env, DATA_DIR: directory.path } },
-      (error, out, said) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, error: said }),
-    )
-  })
-}
+const layover = (...words: string[]): Promise<Ended> => run(words, { DATA_DIR: directory.path })
 const inspect = async (...words: string[]) => JSON.parse((await layover('inspect', '--json', ...words)).out)
 
 const world = {
@@ -140,6 +124,7 @@ describe('while the gateway runs', () => {
       signal: null,
     })
     expect(task.steps.map(({ name, status }: { name: string; status: string }) => `${name} ${status}`)).toEqual([
+      'offers SKIPPED',
       'hotel DONE',
       'flight RUNNING',
       'car WAITING',

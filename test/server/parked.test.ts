@@ -1,14 +1,20 @@
 /** What cannot go on is parked with its reason, blocks only what depends on it, and obeys an operator. */
 import { expect, it } from 'vitest'
 import { confirmed, defineTask, done, type PlainTask, rejected, type SagaTask } from '../../server/index.ts'
+import { layover } from '../support/command.ts'
 import { fastClock } from '../support/fast-clock.ts'
-import { gate, type SmallGateway, say, startSmallGateway } from '../support/small-gateway.ts'
+import { gate, type SmallGateway, startSmallGateway } from '../support/small-gateway.ts'
 
 interface Args {
   readonly id: string
 }
 
 const note = ({ id }: Args): { type: string; id: string }[] => [{ type: 'Note', id }]
+
+/** As an operator does it, from another process, while the gateway runs. */
+async function tell(word: 'resume' | 'undo', task: string, { file }: SmallGateway): Promise<void> {
+  expect(await layover(['tasks', word, task, '--store', file])).toMatchObject({ code: 0, error: '' })
+}
 
 /** Waits for a gate, then writes the note. */
 function slow(opened: Promise<void>): SagaTask<Args, Args> {
@@ -85,7 +91,7 @@ it('a waiting task whose code fails again and again is parked; what builds on it
   expect(await small.status('e')).toBe('ACCEPTED')
 
   mend()
-  say(small.file, 'b', 'resume')
+  await tell('resume', 'b', small)
   await expect.poll(() => small.status('b')).toBe('CONFIRMED')
   await expect.poll(() => small.status('e')).toBe('CONFIRMED')
   await small.close()
@@ -93,7 +99,7 @@ it('a waiting task whose code fails again and again is parked; what builds on it
 
 it('an operator has a parked task undone: it is rejected, and so is what was built on it', async () => {
   const { small } = await queueBehindABug()
-  say(small.file, 'b', 'undo')
+  await tell('undo', 'b', small)
   await expect.poll(() => small.status('e')).toBe('REJECTED')
   const { b, e } = await small.ask(
     '{ b: task(id: "b") { rejection { code } } e: task(id: "e") { status rejection { code failedTask } } }',
@@ -149,7 +155,7 @@ it('an undo that does not succeed is parked after its time, survives a restart, 
     { name: 'second', status: 'FAILED', error: 'SOLD_OUT' },
   ])
   world.isUndoDown = false
-  say(small.file, 'f', 'resume')
+  await tell('resume', 'f', small)
   await expect.poll(() => small.status('f')).toBe('REJECTED')
   expect(world.undone).toEqual(['f:first'])
   expect((await small.ask('{ task(id: "f") { rejection { code } } }')).task.rejection.code).toBe('SOLD_OUT')
@@ -161,7 +167,7 @@ it('a step that must happen is parked after its time, and an operator has everyt
   const small = await startSmallGateway([fragile(world)], { clock: fastClock(2000) })
   await small.ask('mutation { fragile(task: { id: "f" }, id: "n") { task { id } } }')
   await expect.poll(() => small.status('f')).toBe('PARKED')
-  say(small.file, 'f', 'undo')
+  await tell('undo', 'f', small)
   await expect.poll(() => small.status('f')).toBe('REJECTED')
   expect(world.undone).toEqual(['f:second', 'f:first'])
   expect((await small.ask('{ task(id: "f") { rejection { code } steps { status } } }')).task).toEqual({
@@ -180,7 +186,7 @@ it('sent again while it is parked, a task stays parked and is answered so', asyn
   for (let round = 0; round < 7; round += 1) expect((await small.ask(book)).fragile.task.status).toBe('PARKED')
   expect(world.undone).toEqual([])
   world.isUndoDown = false
-  say(small.file, 'f', 'resume')
+  await tell('resume', 'f', small)
   await expect.poll(() => small.status('f')).toBe('REJECTED')
   await small.close()
 })
