@@ -1,17 +1,28 @@
 import type { ApolloServerPlugin } from '@apollo/server'
-import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql'
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
 import { checkDocument, startDocument } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
 import { type Log, silentLog } from './log.ts'
+import { plainFieldsOf } from './plain-fields.ts'
+import { presenterOf } from './present.ts'
+import { pruningOf } from './pruning.ts'
 import { recordsFor } from './records.ts'
 import { gatewayResolvers, taskResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
-import type { Store } from './store/store.ts'
+import { type Store, StoreError } from './store/store.ts'
 import { type Collection, taskCollection } from './sync/collection.ts'
+import type { DeltaOptions } from './sync/delta.ts'
 import { pokesOf } from './sync/notify.ts'
+import { type ReadyAnswer, type ReadyPages, type ReadyRequest, readyPagesOf } from './sync/ready-pages.ts'
 import { importRecords } from './sync/reference.ts'
 import type { TaskDefinition } from './tasks/define-task.ts'
 import { resolveConflictTask } from './tasks/resolve-conflict.ts'
@@ -26,6 +37,11 @@ export interface GatewayOptions {
   readonly resolvers?: Resolvers
   readonly tasks: readonly TaskDefinition[]
   readonly collections: readonly Collection[]
+  /**
+   * The document with which the application's devices ask for `changes` (other operations beside it do no harm). Records then
+   * keep their text as this document shows it, and answering it costs a tenth. Any other document is executed normally.
+   */
+  readonly changesDocument?: string | DocumentNode
   /** Who asks; undefined for nobody, which is answered UNAUTHENTICATED. */
   readonly authenticate: (credentials: Credentials) => Promise<Viewer | undefined>
   /** Role that sees the whole tenant. Default `supervisor`. */
@@ -49,6 +65,11 @@ export interface Gateway {
   context(credentials: Credentials): Promise<GatewayContext>
   /** Lets a validated document in, or throws the GraphQLError that refuses it as a whole. For every road alike. */
   admit(request: Admission): Promise<void>
+  /**
+   * The answer to an admitted document as ready JSON, or undefined: then it is to be executed. Checks the same rights in the
+   * same code; for servers that can send text.
+   */
+  readyAnswer(request: ReadyRequest & { readonly context: GatewayContext }): Promise<ReadyAnswer | undefined>
   /** What of an error may leave the gateway; surprises are masked and logged. For every road alike. */
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError
   /** Opens the store and goes on with what was left unfinished. */
@@ -80,6 +101,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const all = [...options.collections, taskCollection(supervisorRole)]
   const collections: ReadonlyMap<string, Collection> = new Map(all.map(collection => [collection.type, collection]))
   const definitions = [...options.tasks, resolveConflictTask()]
+  const retentionMs = (options.taskRetentionDays ?? 400) * DAY_MS
   const engine = journalEngine({ store, clock, random, log })
   const runner = new TaskRunner({
     store,
@@ -89,23 +111,29 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     random,
     log,
-    retentionMs: (options.taskRetentionDays ?? 400) * DAY_MS,
+    retentionMs,
   })
   const pokes = pokesOf(store, collections)
+  const presenter = presenterOf(store, collections)
+  const horizonMs = (options.syncHorizonDays ?? 30) * DAY_MS
   const setting = {
     store,
     collections,
     clock,
-    horizonMs: (options.syncHorizonDays ?? 30) * DAY_MS,
+    horizonMs,
     supervisorRole,
     random,
     runner,
     subscribe: (viewer: Viewer) => pokes.subscribe(viewer),
+    delta: (): DeltaOptions => ({ store, collections, fields, presenter, horizonMs, now: clock.now() }),
   }
   const schema = buildSchema({
     typeDefs: options.typeDefs,
     resolvers: [gatewayResolvers(setting), taskResolvers(definitions, setting), options.resolvers ?? {}],
   })
+  const fields = plainFieldsOf(schema)
+  const ready = readyPages(options, { schema, fields, presenter, types: [...collections.keys()] }, log)
+  const pruning = pruningOf({ store, clock, log, horizonMs, retentionMs })
   const admit = async ({ document, operation }: Admission): Promise<void> => checkDocument(document, operation)
   return {
     schema,
@@ -126,20 +154,46 @@ export function createGateway(options: GatewayOptions): Gateway {
       return {
         viewer,
         document: startDocument(clock, options.taskWaitMs ?? 2000),
-        records: recordsFor(store, collections, viewer),
+        records: recordsFor(store, collections, viewer, presenter),
+      }
+    },
+    async readyAnswer({ context: { viewer }, ...request }) {
+      try {
+        return await ready?.answer(viewer, request, setting.delta())
+      } catch (error) {
+        // Execution does the same again and says it in the right place of the answer.
+        if (!(error instanceof GraphQLError || error instanceof StoreError)) {
+          log.error({ error }, 'a page could not be made of ready texts')
+        }
+        return undefined
       }
     },
     formatError: (formatted, error) => maskError(formatted, error, log),
     async start() {
-      await store.open()
+      await store.open({ clock, ...(ready === undefined ? {} : { renderer: ready.renderer }) })
       await runner.recover()
+      pruning.start()
     },
     async stop() {
       pokes.close()
       runner.stop()
+      await pruning.stop()
       await engine.stop()
       await store.close()
     },
     importRecords: (type, records) => importRecords({ store, collections, now: clock.now() }, type, records),
   }
+}
+
+function readyPages(
+  { changesDocument }: GatewayOptions,
+  setting: Omit<Parameters<typeof readyPagesOf>[0], 'document'>,
+  log: Log,
+): ReadyPages | undefined {
+  if (changesDocument === undefined) return undefined
+  const pages = readyPagesOf({ document: changesDocument, ...setting })
+  if (pages === undefined) {
+    log.warn({}, 'changesDocument asks for more than stored fields, so its pages are not made ahead')
+  }
+  return pages
 }

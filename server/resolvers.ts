@@ -7,7 +7,7 @@ import { inputHash } from './mutation-log.ts'
 import type { FieldResolver, Resolvers } from './schema.ts'
 import type { Store, StoredTask } from './store/store.ts'
 import type { Collection } from './sync/collection.ts'
-import { type ChangesArguments, changesFor } from './sync/delta.ts'
+import { type ChangesArguments, changesFor, type DeltaOptions } from './sync/delta.ts'
 import type { TaskDefinition } from './tasks/define-task.ts'
 import type { RecordReference } from './tasks/outcome.ts'
 import type { TaskRunner } from './tasks/runner.ts'
@@ -20,7 +20,7 @@ export interface ResolverSetting {
   readonly clock: Clock
   readonly random: Random
   readonly runner: TaskRunner
-  readonly horizonMs: number
+  readonly delta: () => DeltaOptions
   readonly supervisorRole: string
   readonly subscribe: (viewer: Viewer) => AsyncIterableIterator<true>
 }
@@ -29,15 +29,15 @@ export interface ResolverSetting {
 const NOT_SERVED = ['reviewConflict', 'checkOut', 'checkIn', 'cancelTask']
 
 export function gatewayResolvers(setting: ResolverSetting): Resolvers {
-  const { store, collections, clock, horizonMs, supervisorRole } = setting
+  const { store, clock, supervisorRole } = setting
   const visibleTasksOf = (viewer: Viewer): string | null => (hasRole(viewer, supervisorRole) ? null : viewer.user)
   return {
     Query: {
       changes: (_: unknown, args: ChangesArguments, { viewer }: GatewayContext) =>
-        changesFor(viewer, args, { store, collections, horizonMs, now: clock.now() }),
+        changesFor(viewer, args, setting.delta()),
       task: async (_: unknown, { id }: { id: string }, { viewer }: GatewayContext) => {
         const own = await store.view.record(tenantPartition(viewer), TASK_TYPE, taskKey({ user: viewer.user, id }))
-        if (own !== undefined) return own.entity
+        if (own !== undefined) return own.deleted ? null : own.entity
         const user = visibleTasksOf(viewer)
         const [found] = await store.view.tasks({
           partition: tenantPartition(viewer),

@@ -5,6 +5,7 @@ import { type Clock, systemClock, systemRandom } from 'layover/protocol'
 import { createGateway, type Gateway, jwtAuthenticator, type Store } from 'layover/server'
 import { serveGateway } from 'layover/server/fastify'
 import { pino } from 'pino'
+import { clientOperations } from './__generated__/client-operations.ts'
 import { vacationSdl } from './__generated__/vacation-sdl.ts'
 import { bookVacation } from './book-vacation.ts'
 import { cancelVacation } from './cancel-vacation.ts'
@@ -42,6 +43,7 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
     resolvers,
     tasks: [bookVacation(outside), cancelVacation(outside.suppliers), ...customerTasks],
     collections,
+    changesDocument: clientOperations,
     authenticate: jwtAuthenticator(key),
     taskWaitMs: config.taskWaitMs,
     taskRetentionDays: config.taskRetentionDays,
