@@ -67,7 +67,10 @@ describe('a filter', () => {
     expect((await offers({ discontinued: true })).length + (await offers({ discontinued: false })).length).toBe(
       all.length,
     )
-    const [with0, without] = [await newCustomer(world, me, { phone: '0' }), await newCustomer(world, me, { phone: null })]
+    const [with0, without] = [
+      await newCustomer(world, me, { phone: '0' }),
+      await newCustomer(world, me, { phone: null }),
+    ]
     const ids = async (where: object): Promise<string[]> => (await device(customers(where)).pull()).ids('Customer')
     expect(await ids({ phone: null })).toContain(without)
     expect(await ids({ phone: null })).not.toContain(with0)
