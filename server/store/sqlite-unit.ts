@@ -60,6 +60,10 @@ export class SqliteUnit implements Unit {
     return this.#view.changed(partition, selections, window)
   }
 
+  changedTexts(...query: Parameters<SqliteView['changedTexts']>): ReturnType<SqliteView['changedTexts']> {
+    return this.#view.changedTexts(...query)
+  }
+
   head(partition: string): Promise<number> {
     return this.#view.head(partition)
   }

@@ -1,10 +1,11 @@
 import type Database from 'better-sqlite3'
-import { readFeed } from './sqlite-feed.ts'
+import { readFeed, readTexts } from './sqlite-feed.ts'
 import { SqliteStatements } from './sqlite-statements.ts'
 import type {
   EntityRecord,
   FeedPage,
   FeedSelection,
+  FeedTexts,
   FeedWindow,
   ListQuery,
   RecordVersion,
@@ -89,6 +90,14 @@ export class SqliteView implements View {
 
   async changed(partition: string, selections: readonly FeedSelection[], window: FeedWindow): Promise<FeedPage> {
     return readFeed(this.statements, partition, selections, window)
+  }
+
+  async changedTexts(
+    partition: string,
+    selections: readonly FeedSelection[],
+    window: FeedWindow,
+  ): Promise<FeedTexts | undefined> {
+    return readTexts(this.statements, partition, selections, window)
   }
 
   async head(partition: string): Promise<number> {

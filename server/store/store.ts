@@ -144,11 +144,22 @@ export interface FeedWindow {
   readonly limit: number
 }
 
-export interface FeedPage {
+/** Up to which number a window was read, and whether there may be rows above it. */
+export interface FeedReach {
+  /** null: the window is empty. The adapter may stop after rows that no filter fits, so it can be above the last row's. */
+  readonly last: number | null
+  readonly more: boolean
+}
+
+export interface FeedPage extends FeedReach {
   /** In order of number. */
   readonly rows: readonly ChangedRecord[]
-  /** The adapter stopped looking here, because too many rows fit no filter: go on after this number. null: it looked at all. */
-  readonly lookedTo: number | null
+}
+
+export interface FeedTexts extends FeedReach {
+  /** Ready texts in order of number, a comma between two. */
+  readonly text: string
+  readonly count: number
 }
 
 export interface ListQuery {
@@ -179,6 +190,12 @@ export interface View {
   list(query: ListQuery): Promise<StoredRecord[]>
   /** Its cost does not depend on rows of other types and owners, nor on those below the window. */
   changed(partition: string, selections: readonly FeedSelection[], window: FeedWindow): Promise<FeedPage>
+  /** The same window in one piece; undefined when a row of it is a removal or has no ready text of the wanted shape. */
+  changedTexts(
+    partition: string,
+    selections: readonly FeedSelection[],
+    window: FeedWindow,
+  ): Promise<FeedTexts | undefined>
   /** Highest number given in the partition; 0 when it is empty. */
   head(partition: string): Promise<number>
   /** From `fromVersion` up, oldest first; the base itself is missing when it was pruned. */

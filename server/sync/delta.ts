@@ -35,8 +35,11 @@ export interface ChangePage {
 
 /** A page whose changed records are still as the store has them. */
 export interface RawPage extends Omit<ChangePage, 'changed'> {
-  readonly rows: readonly ChangedRecord[]
+  readonly rows: readonly RawRecord[]
 }
+
+/** `ready`: one or several ready texts, a comma between two. Otherwise one entity as JSON. */
+export type RawRecord = Pick<ChangedRecord, 'ready' | 'body'>
 
 export interface DeltaOptions {
   readonly store: Store
@@ -57,12 +60,12 @@ export async function changesFor(viewer: Viewer, wanted: ChangesArguments, optio
   return { ...page, changed }
 }
 
-/** The one place that decides which rows a viewer is sent. `shapeOf` says of which types ready texts are wanted. */
+/** The one place that decides which rows a viewer is sent. `shapeOf` says of which types ready texts are wanted, if any. */
 export async function readPage(
   viewer: Viewer,
   wanted: ChangesArguments,
   options: DeltaOptions,
-  shapeOf: (type: string) => string | null = () => null,
+  shapeOf?: (type: string) => string | null,
 ): Promise<RawPage> {
   const { store, now } = options
   if (!Number.isInteger(wanted.first) || wanted.first < 1 || wanted.first > MAX_PAGE) {
@@ -73,42 +76,49 @@ export async function readPage(
   const position = await usable(wanted.since, binding, [...partitions.keys()], options)
   const seen: Record<string, number> = { ...position?.seen }
   const start: Record<string, number> = { ...position?.start }
-  const rows: ChangedRecord[] = []
+  const rows: RawRecord[] = []
+  const removed: Removal[] = []
+  let room = wanted.first
   let hasMore = false
   for (const [partition, selections] of partitions) {
     if (hasMore) break
     // Read before the rows, so that what commits in between is not passed over.
     const head = await store.view.head(partition)
     if (seen[partition] === undefined) start[partition] = head
-    const room = wanted.first - rows.length
-    const found = await store.view.changed(
-      partition,
-      selections.map(selection => ({ ...selection, shape: shapeOf(selection.type) })),
-      { after: seen[partition] ?? 0, removalsAfter: start[partition] ?? 0, limit: room + 1 },
-    )
-    hasMore = found.rows.length > room || found.lookedTo !== null
-    const taken = found.rows.slice(0, room)
-    for (const row of taken) rows.push(row)
-    const last = found.lookedTo ?? taken.at(-1)?.change ?? seen[partition] ?? 0
-    const reached = hasMore ? last : Math.max(last, head)
+    const after = seen[partition] ?? 0
+    const window = { after, removalsAfter: start[partition] ?? 0, limit: room }
+    const shaped = selections.map(selection => ({ ...selection, shape: shapeOf?.(selection.type) ?? null }))
+    const texts = shapeOf && (await store.view.changedTexts(partition, shaped, window))
+    const found = texts ?? (await store.view.changed(partition, shaped, window))
+    if ('text' in found) {
+      if (found.count > 0) rows.push({ ready: true, body: found.text })
+      room -= found.count
+    } else {
+      for (const row of found.rows) {
+        if (row.removal === null) rows.push(row)
+        else removed.push(removalOf(row.removal, row.body))
+      }
+      room -= found.rows.length
+    }
+    hasMore = found.more
+    const reached = hasMore ? (found.last ?? after) : Math.max(found.last ?? after, head)
     seen[partition] = reached
     if (reached >= (start[partition] ?? 0)) delete start[partition]
   }
   // Of a device that is not through yet the cursor ages from where it began: what it has still to be told must not be pruned.
   const issuedAt = hasMore && position !== undefined ? position.issuedAt : now
   return {
-    rows: rows.filter(({ removal }) => removal === null),
-    removed: rows.flatMap(removalOf),
+    rows,
+    removed,
     cursor: writeCursor({ epoch: store.epoch, binding, seen, start, issuedAt }, store.secret),
     hasMore,
     reset: position === undefined && wanted.since != null,
   }
 }
 
-function removalOf({ removal, body }: ChangedRecord): Removal[] {
-  if (removal === null) return []
+function removalOf(reason: Removal['reason'], body: string): Removal {
   const { __typename: type, id } = JSON.parse(body) as EntityRecord
-  return [{ type, id, reason: removal }]
+  return { type, id, reason }
 }
 
 /** What of a viewer's rights a cursor is bound to: with other rights he has to be sent other rows, or the same ones differently. */
