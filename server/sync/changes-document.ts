@@ -102,12 +102,15 @@ function compile(document: DocumentNode, { schema, fields, types }: CompileSetti
     },
     print(raw, texts) {
       const rest = page.project(raw as unknown as Record<string, unknown>)
-      const members = [...keys.keys()].map(key =>
-        key === recordsKey
-          ? `${JSON.stringify(key)}:[${texts.join(',')}]`
-          : `${JSON.stringify(key)}:${JSON.stringify(rest[key])}`,
-      )
-      return `{${members.join(',')}}`
+      const [only = '', ...more] = texts
+      const list = more.length === 0 ? only : texts.join(',')
+      // Put together piece by piece a long text stays where it is; joining copies it.
+      let printed = ''
+      for (const key of keys.keys()) {
+        const value = key === recordsKey ? `[${list}]` : JSON.stringify(rest[key])
+        printed += `${printed === '' ? '{' : ','}${JSON.stringify(key)}:${value}`
+      }
+      return `${printed}}`
     },
   }
 }
