@@ -1,5 +1,11 @@
 import type { ApolloServerPlugin } from '@apollo/server'
-import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql'
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
 import { DocumentRun, predecessorMissing, predecessorOf } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
@@ -11,14 +17,18 @@ import { guardPlugin } from './guard/plugin.ts'
 import { carefulLog, type Log, silentLog } from './log.ts'
 import { storeProbe } from './observe/health.ts'
 import { type Observer, observers } from './observe/observer.ts'
+import { plainFieldsOf } from './plain-fields.ts'
 import { presenterOf } from './present.ts'
+import { pruningOf } from './pruning.ts'
 import { type RateLimits, rateLimiter } from './rate-limit.ts'
 import { recordsFor } from './records.ts'
 import { gatewayResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
-import type { Store } from './store/store.ts'
+import { type Store, StoreError } from './store/store.ts'
 import { type Collection, taskCollection } from './sync/collection.ts'
+import type { DeltaOptions } from './sync/delta.ts'
 import { pokesOf } from './sync/notify.ts'
+import { type ReadyAnswer, type ReadyPages, type ReadyRequest, readyPagesOf } from './sync/ready-pages.ts'
 import { importRecords } from './sync/reference.ts'
 import { taskResolvers } from './task-fields.ts'
 import { checkInTask, checkOutTask } from './tasks/check-out.ts'
@@ -36,6 +46,11 @@ export interface GatewayOptions {
   readonly resolvers?: Resolvers
   readonly tasks: readonly TaskDefinition[]
   readonly collections: readonly Collection[]
+  /**
+   * The document with which the application's devices ask for `changes` (other operations beside it do no harm). Records then
+   * keep their text as this document shows it, and answering it costs a tenth. Any other document is executed normally.
+   */
+  readonly changesDocument?: string | DocumentNode
   /** Who asks; undefined for nobody, which is answered UNAUTHENTICATED. */
   readonly authenticate: (credentials: Credentials) => Promise<Viewer | undefined>
   /** Role that sees the whole tenant. Default `supervisor`. */
@@ -72,6 +87,11 @@ export interface Gateway {
   context(credentials: Credentials): Promise<GatewayContext>
   /** Lets a validated document in, or throws the GraphQLError that refuses it as a whole. For every road alike. */
   admit(request: Admission): Promise<void>
+  /**
+   * The answer to an admitted document as ready JSON, or undefined: then it is to be executed. Checks the same rights in the
+   * same code; for servers that can send text.
+   */
+  readyAnswer(request: ReadyRequest & { readonly context: GatewayContext }): Promise<ReadyAnswer | undefined>
   /** What of an error may leave the gateway; surprises are masked and logged. For every road alike. */
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError
   /** True while the gateway is started and its store can be read and written, asked with a time-out of a second. */
@@ -116,6 +136,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     checkInTask(supervisorRole),
   ]
   const presenter = presenterOf(store, collections)
+  const retentionMs = (options.taskRetentionDays ?? 400) * DAY_MS
+  const horizonMs = (options.syncHorizonDays ?? 30) * DAY_MS
   const engine = journalEngine({ store, clock, random, log })
   const runner = new TaskRunner({
     store,
@@ -126,7 +148,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     random,
     log,
     observer,
-    retentionMs: (options.taskRetentionDays ?? 400) * DAY_MS,
+    retentionMs,
   })
   const pokes = pokesOf({ store, collections, clock, observer })
   observer.watch({ tasks: definitions.map(watchedTask), backlog: () => store.view.backlog() })
@@ -137,11 +159,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     collections,
     presenter,
     clock,
-    horizonMs: (options.syncHorizonDays ?? 30) * DAY_MS,
     supervisorRole,
     runner,
-    observer,
     subscribe: (viewer: Viewer) => pokes.subscribe(viewer),
+    delta: (): DeltaOptions => ({
+      store,
+      collections,
+      fields,
+      presenter,
+      observer,
+      clock,
+      horizonMs,
+      now: clock.now(),
+    }),
   }
   const schema = buildSchema({
     typeDefs: options.typeDefs,
@@ -175,6 +205,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     document: new DocumentRun(clock, options.taskWaitMs ?? 2000),
     records: recordsFor({ store, collections, presenter }, viewer),
   })
+  const fields = plainFieldsOf(schema)
+  const ready = readyPages(options, { schema, fields, presenter, types: [...collections.keys()] }, log)
+  const pruning = pruningOf({ store, clock, log, horizonMs, retentionMs })
   return {
     schema,
     clock,
@@ -184,18 +217,31 @@ export function createGateway(options: GatewayOptions): Gateway {
     identify,
     contextOf,
     context: async credentials => contextOf(await identify(credentials)),
+    async readyAnswer({ context: { viewer }, ...request }) {
+      try {
+        return await ready?.answer(viewer, request, setting.delta())
+      } catch (error) {
+        // Execution does the same again and says it in the right place of the answer.
+        if (!(error instanceof GraphQLError || error instanceof StoreError)) {
+          log.error({ error }, 'a page could not be made of ready texts')
+        }
+        return undefined
+      }
+    },
     formatError: (formatted, error) => maskError(formatted, error, log),
     ready: async () => started && (await probe()) && started,
     log,
     async start() {
-      await store.open()
+      await store.open({ clock, ...(ready === undefined ? {} : { renderer: ready.renderer }) })
       await runner.recover()
+      pruning.start()
       started = true
     },
     async stop() {
       started = false
       pokes.close()
       runner.stop()
+      await pruning.stop()
       await engine.stop()
       await store.close()
     },
@@ -207,3 +253,15 @@ const watchedTask = (definition: TaskDefinition): { name: string; steps: string[
   name: definition.name,
   steps: definition.kind === 'saga' ? [...definition.steps, ...definition.afterwards].map(({ name }) => name) : [],
 })
+function readyPages(
+  { changesDocument }: GatewayOptions,
+  setting: Omit<Parameters<typeof readyPagesOf>[0], 'document'>,
+  log: Log,
+): ReadyPages | undefined {
+  if (changesDocument === undefined) return undefined
+  const pages = readyPagesOf({ document: changesDocument, ...setting })
+  if (pages === undefined) {
+    log.warn({}, 'changesDocument asks for more than stored fields, so its pages are not made ahead')
+  }
+  return pages
+}

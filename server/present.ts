@@ -18,6 +18,12 @@ export interface Presenter {
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** The record as this viewer may see it; most are as they are stored. */
+export async function presented(presenter: Presenter, viewer: Viewer, entity: EntityRecord): Promise<EntityRecord> {
+  const asStored = presenter.seesAll(viewer, entity.__typename) && presenter.isSameForAll(entity)
+  return asStored ? entity : presenter.present(viewer, entity)
+}
+
 export function presenterOf(store: Store, collections: ReadonlyMap<string, Collection>): Presenter {
   const hiddenFrom = (viewer: Viewer, type: string): readonly string[] => collections.get(type)?.hides(viewer) ?? []
 

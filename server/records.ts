@@ -1,5 +1,5 @@
 /** Reading with rights: the only way from a resolver to a record. */
-import type { Presenter } from './present.ts'
+import { type Presenter, presented } from './present.ts'
 import type { EntityRecord, ListQuery, Selection, Store } from './store/store.ts'
 import { type Collection, covers } from './sync/collection.ts'
 import type { Viewer } from './viewer.ts'
@@ -33,18 +33,16 @@ export function recordsFor({ store, collections, presenter }: RecordSetting, vie
       const collection = collectionOf(collections, type)
       const record = await store.view.record(collection.partition(viewer), type, id)
       if (record === undefined || record.deleted) return undefined
-      return covers(collection.mayRead(viewer), viewer, record.owner)
-        ? presenter.present(viewer, record.entity)
-        : undefined
+      if (!covers(collection.mayRead(viewer), viewer, record.owner)) return undefined
+      return presented(presenter, viewer, record.entity)
     },
     async list(type, { after, first, ...filters }) {
       const collection = collectionOf(collections, type)
       const selection = selectionFor(collection, viewer)
-      const hidden = new Set(collection.hides(viewer))
-      const filtered = [...Object.keys(filters.equals ?? {}), ...(filters.contains ? [filters.contains.field] : [])]
-      if (selection === undefined || filtered.some(field => hidden.has(field))) {
-        return { nodes: [], endCursor: null, hasMore: false }
-      }
+      const asked = [...Object.keys(filters.equals ?? {}), ...(filters.contains ? [filters.contains.field] : [])]
+      // Who finds by what he may not read has read it.
+      const isHidden = collection.hides(viewer).some(field => asked.includes(field))
+      if (selection === undefined || isHidden) return { nodes: [], endCursor: null, hasMore: false }
       const found = await store.view.list({
         ...filters,
         partition: collection.partition(viewer),
@@ -52,7 +50,8 @@ export function recordsFor({ store, collections, presenter }: RecordSetting, vie
         first: first + 1,
         ...(after ? { after } : {}),
       })
-      const nodes = await Promise.all(found.slice(0, first).map(({ entity }) => presenter.present(viewer, entity)))
+      const page = found.slice(0, first).map(({ entity }) => presented(presenter, viewer, entity))
+      const nodes = await Promise.all(page)
       return { nodes, endCursor: nodes.at(-1)?.id ?? null, hasMore: found.length > first }
     },
   }

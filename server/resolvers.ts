@@ -2,43 +2,34 @@
 import { type Clock, ERROR_CODES, isClientId, MAX_PAGE, type TaskStatus } from '../protocol/index.ts'
 import type { GatewayContext } from './context.ts'
 import { refuse } from './errors.ts'
-import type { Observer } from './observe/observer.ts'
 import type { Presenter } from './present.ts'
 import type { Resolvers } from './schema.ts'
 import type { Store } from './store/store.ts'
-import type { Collection } from './sync/collection.ts'
-import { type ChangesArguments, changesFor } from './sync/delta.ts'
+import { type ChangesArguments, changesFor, type DeltaOptions } from './sync/delta.ts'
 import type { TaskRunner } from './tasks/runner.ts'
 import { TASK_TYPE, taskKey } from './tasks/task.ts'
 import { hasRole, tenantPartition, type Viewer } from './viewer.ts'
 
 export interface ResolverSetting {
   readonly store: Store
-  readonly collections: ReadonlyMap<string, Collection>
   readonly presenter: Presenter
   readonly clock: Clock
   readonly runner: TaskRunner
-  readonly observer: Required<Observer>
-  readonly horizonMs: number
+  readonly delta: () => DeltaOptions
   readonly supervisorRole: string
   readonly subscribe: (viewer: Viewer) => AsyncIterableIterator<true>
 }
 
 export function gatewayResolvers(setting: ResolverSetting): Resolvers {
-  const { store, collections, presenter, clock, horizonMs, supervisorRole } = setting
+  const { store, presenter, clock, supervisorRole } = setting
   const visibleTasksOf = (viewer: Viewer): string | null => (hasRole(viewer, supervisorRole) ? null : viewer.user)
   return {
     Query: {
-      changes: async (_: unknown, args: ChangesArguments, { viewer }: GatewayContext) => {
-        const now = clock.now()
-        const page = await changesFor(viewer, args, { store, collections, horizonMs, now })
-        const records = page.changed.length + page.removed.length
-        setting.observer.pulled({ records, durationMs: clock.now() - now, ready: false })
-        return page
-      },
+      changes: (_: unknown, args: ChangesArguments, { viewer }: GatewayContext) =>
+        changesFor(viewer, args, setting.delta()),
       task: async (_: unknown, { id }: { id: string }, { viewer }: GatewayContext) => {
         const own = await store.view.record(tenantPartition(viewer), TASK_TYPE, taskKey({ user: viewer.user, id }))
-        if (own !== undefined) return presenter.present(viewer, own.entity)
+        if (own !== undefined) return own.deleted ? null : presenter.present(viewer, own.entity)
         const user = visibleTasksOf(viewer)
         const [found] = await store.view.tasks({
           partition: tenantPartition(viewer),

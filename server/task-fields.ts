@@ -160,7 +160,7 @@ async function payload(
   const taskOf = async (whose: string, task: string): Promise<unknown> => {
     if (whose !== viewer.user && !hasRole(viewer, supervisorRole)) return null
     const found = await store.view.record(partition, TASK_TYPE, taskKey({ user: whose, id: task }))
-    return found === undefined ? null : presenter.present(viewer, found.entity)
+    return found === undefined || found.deleted ? null : presenter.present(viewer, found.entity)
   }
   // What was settled as it was taken is shown as it was then.
   const settled = fresh !== undefined && taken.state === 'finished' ? fresh : undefined

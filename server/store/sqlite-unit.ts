@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto'
+import { prune, renewTexts } from './sqlite-maintenance.ts'
 import type { SqliteStatements } from './sqlite-statements.ts'
 import { type SqliteView, type TaskRow, taskOf } from './sqlite-view.ts'
 import type {
   Backlog,
-  ChangedRecord,
+  FeedPage,
+  FeedSelection,
+  FeedWindow,
   ListQuery,
   NewTask,
   OperatorWord,
   RecordVersion,
-  Selection,
+  Renderer,
   StoredRecord,
   StoredTask,
   TaskAddress,
@@ -23,17 +26,27 @@ interface Put {
   writtenBy: RecordVersion['writtenBy']
 }
 
+export interface UnitSetting {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly renderer: Renderer | undefined
+}
+
 /** One unit of work inside the writer's transaction. Records are held back until `flush`, which numbers them. */
 export class SqliteUnit implements Unit {
   readonly #statements: SqliteStatements
   readonly #view: SqliteView
   readonly #partition: string
+  readonly #now: number
+  readonly #renderer: Renderer | undefined
   readonly #puts = new Map<string, Put>()
 
-  constructor(view: SqliteView, partition: string) {
+  constructor(view: SqliteView, partition: string, { now, renderer }: UnitSetting) {
     this.#statements = view.statements
     this.#view = view
     this.#partition = partition
+    this.#now = now
+    this.#renderer = renderer
   }
 
   async record(partition: string, type: string, key: string): Promise<StoredRecord | undefined> {
@@ -45,8 +58,12 @@ export class SqliteUnit implements Unit {
     return this.#view.list(query)
   }
 
-  changed(partition: string, selections: readonly Selection[], after: number, limit: number): Promise<ChangedRecord[]> {
-    return this.#view.changed(partition, selections, after, limit)
+  changed(partition: string, selections: readonly FeedSelection[], window: FeedWindow): Promise<FeedPage> {
+    return this.#view.changed(partition, selections, window)
+  }
+
+  changedTexts(...query: Parameters<SqliteView['changedTexts']>): ReturnType<SqliteView['changedTexts']> {
+    return this.#view.changedTexts(...query)
   }
 
   head(partition: string): Promise<number> {
@@ -79,6 +96,10 @@ export class SqliteUnit implements Unit {
 
   signalled(): Promise<string[]> {
     return this.#view.signalled()
+  }
+
+  outlived(finishedBefore: number, first: number): Promise<StoredTask[]> {
+    return this.#view.outlived(finishedBefore, first)
   }
 
   put(record: StoredRecord, options: { keepVersion: boolean; writtenBy: RecordVersion['writtenBy'] }): void {
@@ -121,7 +142,8 @@ export class SqliteUnit implements Unit {
         this.#statements.run('insert into touch values (?, ?, ?, ?)', task.partition, record, number, writes ? 1 : 0)
       }
     }
-    return { ...task, number, reference, finishedAt: task.state === 'finished' ? task.takenAt : null, parked: null }
+    const finishedAt = task.state === 'finished' ? task.takenAt : null
+    return { ...task, number, reference, finishedAt, parked: null, expired: false }
   }
 
   /**
@@ -230,6 +252,21 @@ export class SqliteUnit implements Unit {
     return said?.action
   }
 
+  async expire(task: StoredTask): Promise<void> {
+    this.#statements.run(
+      `update task set expired = 1, args = '{}', payload = '{}', touches = '[]', after = '[]', contested = null where number = ?`,
+      task.number,
+    )
+  }
+
+  async prune(before: number, limit: number): Promise<number> {
+    return prune(this.#statements, before, limit)
+  }
+
+  async renewTexts(limit: number): Promise<number> {
+    return this.#renderer === undefined ? 0 : renewTexts(this.#statements, this.#renderer, limit)
+  }
+
   /** Numbers and writes what was put; returns the owners concerned. The last thing before the commit. */
   flush(): Set<string | null> {
     const owners = new Set<string | null>()
@@ -259,17 +296,7 @@ export class SqliteUnit implements Unit {
     owners.add(owner)
     if (before !== undefined && before.owner !== null && before.owner !== owner) {
       owners.add(before.owner)
-      const stub = JSON.stringify({ __typename: type, id: record.entity.id, version: record.entity.version })
-      // The departure shares its number with the row itself: they are never sent to the same reader.
-      this.#statements.run(
-        'insert or replace into departed (partition, type, key, owner, change, entity) values (?, ?, ?, ?, ?, ?)',
-        partition,
-        type,
-        key,
-        before.owner,
-        change,
-        stub,
-      )
+      this.#depart(record, before.owner, change)
     }
     if (owner !== null) {
       this.#statements.run(
@@ -280,9 +307,11 @@ export class SqliteUnit implements Unit {
         owner,
       )
     }
+    const shape = record.deleted ? null : (this.#renderer?.shapeOf(type) ?? null)
     this.#statements.run(
-      `insert into record (partition, type, key, change, owner, deleted, entity) values (?, ?, ?, ?, ?, ?, ?) on conflict (partition, type, key)
-       do update set change = excluded.change, owner = excluded.owner, deleted = excluded.deleted, entity = excluded.entity`,
+      `insert into record (partition, type, key, change, owner, deleted, entity, text, shape, changed_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       on conflict (partition, type, key) do update set change = excluded.change, owner = excluded.owner, deleted = excluded.deleted,
+         entity = excluded.entity, text = excluded.text, shape = excluded.shape, changed_at = excluded.changed_at`,
       partition,
       type,
       key,
@@ -290,18 +319,48 @@ export class SqliteUnit implements Unit {
       owner,
       record.deleted ? 1 : 0,
       entity,
+      shape === null ? null : (this.#renderer?.text(record.entity) ?? null),
+      shape,
+      this.#now,
     )
-    if (keepVersion) {
-      this.#statements.run(
-        'insert into version (partition, type, key, version, entity, user, client) values (?, ?, ?, ?, ?, ?, ?)',
-        partition,
-        type,
-        key,
-        record.entity.version,
-        entity,
-        writtenBy?.user ?? null,
-        writtenBy?.client ?? null,
-      )
-    }
+    if (keepVersion) this.#keepVersion(record, entity, writtenBy)
+  }
+
+  /** The departure shares its number with the row itself: they are never sent to the same reader. */
+  #depart({ partition, type, key, entity: { id, version } }: StoredRecord, owner: string, change: number): void {
+    this.#statements.run(
+      'insert or replace into departed (partition, type, key, owner, change, entity, changed_at) values (?, ?, ?, ?, ?, ?, ?)',
+      partition,
+      type,
+      key,
+      owner,
+      change,
+      JSON.stringify({ __typename: type, id, version }),
+      this.#now,
+    )
+  }
+
+  #keepVersion(
+    { partition, type, key, entity: { version } }: StoredRecord,
+    entity: string,
+    by: Put['writtenBy'],
+  ): void {
+    this.#statements.run(
+      'update version set replaced_at = ? where partition = ? and type = ? and key = ? and replaced_at is null',
+      this.#now,
+      partition,
+      type,
+      key,
+    )
+    this.#statements.run(
+      'insert into version (partition, type, key, version, entity, user, client) values (?, ?, ?, ?, ?, ?, ?)',
+      partition,
+      type,
+      key,
+      version,
+      entity,
+      by?.user ?? null,
+      by?.client ?? null,
+    )
   }
 }

@@ -1,12 +1,15 @@
 import type Database from 'better-sqlite3'
+import { readFeed, readTexts } from './sqlite-feed.ts'
 import { SqliteStatements } from './sqlite-statements.ts'
 import type {
   Backlog,
-  ChangedRecord,
   EntityRecord,
+  FeedPage,
+  FeedSelection,
+  FeedTexts,
+  FeedWindow,
   ListQuery,
   RecordVersion,
-  Selection,
   StoredRecord,
   StoredTask,
   TaskAddress,
@@ -19,13 +22,6 @@ interface RecordRow {
   owner: string | null
   deleted: number
   entity: string
-}
-
-interface ChangeRow {
-  change: number
-  type: string
-  entity: string
-  removal: ChangedRecord['removal']
 }
 
 export interface TaskRow {
@@ -51,6 +47,7 @@ export interface TaskRow {
   taken_at: number
   finished_at: number | null
   parked: string | null
+  expired: number
 }
 
 /** The reading half over one connection. Statements are written by hand and prepared once. */
@@ -94,33 +91,16 @@ export class SqliteView implements View {
     return rows.map(row => recordOf(partition, selection.type, row))
   }
 
-  async changed(
+  async changed(partition: string, selections: readonly FeedSelection[], window: FeedWindow): Promise<FeedPage> {
+    return readFeed(this.statements, partition, selections, window)
+  }
+
+  async changedTexts(
     partition: string,
-    selections: readonly Selection[],
-    after: number,
-    limit: number,
-  ): Promise<ChangedRecord[]> {
-    if (selections.length === 0) return []
-    const live = selections.map(({ owner }) => (owner === null ? 'type = ?' : '(type = ? and owner = ?)')).join(' or ')
-    const liveValues = selections.flatMap(({ type, owner }) => (owner === null ? [type] : [type, owner]))
-    const owned = selections.filter(({ owner }) => owner !== null)
-    const departed =
-      owned.length === 0
-        ? ''
-        : `union all select change, type, entity, 'OUT_OF_SCOPE' as removal from departed
-           where partition = ? and change > ? and (${owned.map(() => '(type = ? and owner = ?)').join(' or ')})`
-    const departedValues =
-      owned.length === 0 ? [] : [partition, after, ...owned.flatMap(({ type, owner }) => [type, owner])]
-    const rows = this.statements.all<ChangeRow>(
-      `select change, type, entity, case deleted when 1 then 'DELETED' end as removal from record
-       where partition = ? and change > ? and (${live}) ${departed} order by change limit ?`,
-      partition,
-      after,
-      ...liveValues,
-      ...departedValues,
-      limit,
-    )
-    return rows.map(row => ({ ...row, entity: JSON.parse(row.entity) as EntityRecord }))
+    selections: readonly FeedSelection[],
+    window: FeedWindow,
+  ): Promise<FeedTexts | undefined> {
+    return readTexts(this.statements, partition, selections, window)
   }
 
   async head(partition: string): Promise<number> {
@@ -152,7 +132,7 @@ export class SqliteView implements View {
   }
 
   async tasks(query: TaskQuery): Promise<{ number: number; user: string; entity: EntityRecord }[]> {
-    const conditions = ['t.partition = ?', 't.number > ?']
+    const conditions = ['t.partition = ?', 't.number > ?', 'r.deleted = 0']
     const values: unknown[] = [query.partition, query.after]
     if (query.user !== null) {
       conditions.push('t.user = ?')
@@ -199,6 +179,17 @@ export class SqliteView implements View {
   async signalled(): Promise<string[]> {
     return this.statements.all<{ reference: string }>('select reference from signal').map(({ reference }) => reference)
   }
+
+  async outlived(finishedBefore: number, first: number): Promise<StoredTask[]> {
+    return this.statements
+      .all<TaskRow>(
+        `select * from task where state = 'finished' and expired = 0 and finished_at < ?
+         and status not in ('CONFLICT', 'IN_REVIEW', 'PARKED') order by finished_at limit ?`,
+        finishedBefore,
+        first,
+      )
+      .map(taskOf)
+  }
 }
 
 export function taskOf(row: TaskRow): StoredTask {
@@ -225,6 +216,7 @@ export function taskOf(row: TaskRow): StoredTask {
     takenAt: row.taken_at,
     finishedAt: row.finished_at,
     parked: row.parked === null ? null : (JSON.parse(row.parked) as StoredTask['parked']),
+    expired: row.expired === 1,
   }
 }
 

@@ -6,6 +6,7 @@ import { createGateway, type Gateway, jwtAuthenticator, type Store } from 'layov
 import { httpLimits, serveGateway } from 'layover/server/fastify'
 import { prometheusMetrics } from 'layover/server/metrics'
 import { openTelemetry } from 'layover/server/opentelemetry'
+import { clientOperations } from './__generated__/client-operations.ts'
 import { vacationSdl } from './__generated__/vacation-sdl.ts'
 import { bookVacation } from './book-vacation.ts'
 import { cancelVacation } from './cancel-vacation.ts'
@@ -50,6 +51,7 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
       ...customerTasks,
     ],
     collections,
+    changesDocument: clientOperations,
     authenticate: jwtAuthenticator(key),
     taskWaitMs: config.taskWaitMs,
     taskRetentionDays: config.taskRetentionDays,
