@@ -63,7 +63,7 @@ export function presenterOf(store: Store, collections: ReadonlyMap<string, Colle
     seesAll: (viewer, type) => hiddenFrom(viewer, type).length === 0,
     isSameForAll(entity) {
       if (!isTask(entity)) return true
-      return entity.conflict === null && entity.reconciliation.every(({ type }) => type === undefined)
+      return entity.conflict == null && entity.reconciliation.every(({ type }) => type === undefined)
     },
     async present(viewer, entity) {
       const seen = isTask(entity) ? await presentTask(viewer, entity) : entity
