@@ -31,6 +31,19 @@ it('in production somebody must say who signs the tokens, with a key that cannot
   })
 })
 
+it('reads rates and origins', () => {
+  expect(readConfig({})).toMatchObject({
+    rateLimit: { requests: { burst: 250, perSecond: 20 }, tasks: { burst: 2000, perSecond: 200 } },
+    allowedOrigins: [],
+  })
+  expect(
+    readConfig({ RATE_LIMIT: '5/0.5', ALLOWED_ORIGINS: 'https://app.example, http://localhost:3000' }),
+  ).toMatchObject({
+    rateLimit: { requests: { burst: 5, perSecond: 0.5 } },
+    allowedOrigins: ['https://app.example', 'http://localhost:3000'],
+  })
+})
+
 it.each([
   ['PORT', 'many'],
   ['PORT', '70000'],
@@ -39,6 +52,13 @@ it.each([
   ['SMTP_URL', 'localhost'],
   ['LOG_LEVEL', 'loud'],
   ['PLAYGROUND', 'yes'],
+  ['RATE_LIMIT', '250'],
+  ['RATE_LIMIT', '0/20'],
+  ['TASK_RATE_LIMIT', '2000/0'],
+  ['TASK_RATE_LIMIT', 'many/few'],
+  ['ALLOWED_ORIGINS', 'app.example'],
+  ['ALLOWED_ORIGINS', 'https://app.example/'],
+  ['ALLOWED_ORIGINS', '*'],
   ['DATABASE_URL', 'postgres://localhost/layover'],
 ])('%s=%s stops the start, by name', (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`^These settings can't be used:\\n {2}${name}: `))
