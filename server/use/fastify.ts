@@ -1,8 +1,8 @@
 /** The gateway on Fastify. Door: `layover/server/fastify`. */
 import { fastifyApolloHandler } from '@as-integrations/fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Gateway } from '../gateway.ts'
-import { type ApolloOptions, apolloServer } from './apollo.ts'
+import { type ApolloOptions, apolloServer, takeBytes } from './apollo.ts'
 import { serveWebSocket, type WebSocketOptions } from './ws.ts'
 
 /**
@@ -18,10 +18,21 @@ export async function serveGateway(
   const apollo = apolloServer(gateway, options)
   await apollo.start()
   const sockets = serveWebSocket(app.server, gateway, options)
+  const ready = new WeakMap<FastifyRequest, () => Uint8Array | undefined>()
+  const handler = fastifyApolloHandler(apollo, {
+    async context(request) {
+      const context = await gateway.context(request.headers)
+      ready.set(request, takeBytes(context))
+      return context
+    },
+  })
   app.route({
     url: path,
     method: ['GET', 'POST', 'OPTIONS'],
-    handler: fastifyApolloHandler(apollo, { context: request => gateway.context(request.headers) }),
+    handler: async (request, reply) => {
+      const body: unknown = await handler.call(app, request, reply)
+      return ready.get(request)?.() ?? body
+    },
   })
   app.addHook('preClose', () => sockets.close())
   // Not the integration's drain plugin: it closes the app from within the server's stop, and here it is the other way round.
