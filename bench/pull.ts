@@ -23,6 +23,7 @@ try {
   }
   const show = (name: string, values: readonly number[]): string =>
     `${name.padEnd(44)} ${median(values).toFixed(1).padStart(7)} ms  (lowest ${lowest(values).toFixed(1)})`
+  if (process.env['EACH'] !== undefined) process.stdout.write(`${known.map(value => value.toFixed(1)).join(' ')}\n`)
   const beyond = known.map((value, round) => value - (raw[round] ?? 0))
   const lines = [
     `${RECORDS} records in pages of ${PAGE}, CPU of the gateway's process, median of ${ROUNDS}`,

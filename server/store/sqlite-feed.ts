@@ -5,10 +5,12 @@ import type { ChangedRecord, Condition, FeedPage, FeedSelection, FeedTexts, Feed
 /** Rows that a filter may look at for one page: what no filter fits must not keep everybody waiting. */
 const MOST_LOOKED_AT = 20_000
 
+const EMPTY = new Uint8Array()
+
 const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 
 type FeedRow = readonly [change: number, removal: ChangedRecord['removal'], ready: number, body: string]
-type TextRow = readonly [count: number, last: number | null, ready: number | null, text: string | null]
+type TextRow = readonly [count: number, last: number | null, ready: number | null, text: Buffer | null]
 
 export interface FeedQuery {
   readonly sql: string
@@ -38,13 +40,13 @@ export function readTexts(
   selections: readonly FeedSelection[],
   window: FeedWindow,
 ): FeedTexts | undefined {
-  if (selections.length === 0) return { text: '', count: 0, last: null, more: false }
+  if (selections.length === 0) return { text: EMPTY, count: 0, last: null, more: false }
   if (window.limit < 1) return undefined
   const lookedTo = lookLimit(statements, partition, selections, window)
   const { sql, values } = textsQuery(partition, selections, window, lookedTo)
   const [row] = statements.rows<TextRow>(sql, ...values)
   const [count = 0, last = null, ready = null, text = null] = row ?? []
-  if (count === 0) return { text: '', count, last: lookedTo, more: lookedTo !== null }
+  if (count === 0) return { text: EMPTY, count, last: lookedTo, more: lookedTo !== null }
   if (ready !== count || text === null || last === null) return undefined
   if (count < window.limit) return { text, count, last: lookedTo ?? last, more: lookedTo !== null }
   const next = feedQuery(partition, selections, { ...window, after: last, limit: 1 }, lookedTo)
@@ -55,7 +57,10 @@ export function readTexts(
 /** SQLite joins the texts: a thousand strings less to make. */
 export function textsQuery(...query: Parameters<typeof feedQuery>): FeedQuery {
   const { sql, values } = feedQuery(...query)
-  return { sql: `select count(*), max(change), sum(ready), group_concat(body, ',') from (\n${sql})`, values }
+  return {
+    sql: `select count(*), max(change), sum(ready), cast(group_concat(body, ',') as blob) from (\n${sql})`,
+    values,
+  }
 }
 
 /** The statement behind `changed`; exported so that a test can ask SQLite how it runs it. */

@@ -164,8 +164,8 @@ export interface FeedPage extends FeedReach {
 }
 
 export interface FeedTexts extends FeedReach {
-  /** Ready texts in order of number, a comma between two. */
-  readonly text: string
+  /** Ready texts in order of number, a comma between two, in UTF-8: what goes over the wire needs no string. */
+  readonly text: Uint8Array
   readonly count: number
 }
 

@@ -29,8 +29,8 @@ export interface ChangesDocument {
   argumentsOf(variables: Readonly<Record<string, unknown>>): ChangesArguments | undefined
   /** Key of the page in the answer. */
   readonly key: string
-  /** The page as JSON, the records being ready. */
-  print(page: Omit<RawPage, 'rows'>, records: readonly string[]): string
+  /** The page as JSON in UTF-8, in pieces, the records being ready. */
+  print(page: Omit<RawPage, 'rows'>, records: readonly (string | Uint8Array)[]): readonly Uint8Array[]
 }
 
 interface CompileSetting {
@@ -42,6 +42,7 @@ interface CompileSetting {
 
 const FIELD = 'changes'
 const RECORDS = 'changed'
+const COMMA: Uint8Array = Buffer.from(',')
 
 /**
  * The application's own document: of what it holds, the one operation that asks for `changes` and nothing else, with the
@@ -102,17 +103,43 @@ function compile(document: DocumentNode, { schema, fields, types }: CompileSetti
     },
     print(raw, texts) {
       const rest = page.project(raw as unknown as Record<string, unknown>)
-      const [only = '', ...more] = texts
-      const list = more.length === 0 ? only : texts.join(',')
-      // Put together piece by piece a long text stays where it is; joining copies it.
-      let printed = ''
+      const pieces: Uint8Array[] = []
+      let before = '{'
       for (const key of keys.keys()) {
-        const value = key === recordsKey ? `[${list}]` : JSON.stringify(rest[key])
-        printed += `${printed === '' ? '{' : ','}${JSON.stringify(key)}:${value}`
+        before += `${JSON.stringify(key)}:`
+        if (key === recordsKey) {
+          pieces.push(Buffer.from(`${before}[`), ...joined(texts))
+          before = ']'
+        } else before += JSON.stringify(rest[key])
+        before += ','
       }
-      return `${printed}}`
+      pieces.push(Buffer.from(`${before.slice(0, -1)}}`))
+      return pieces
     },
   }
+}
+
+/** With commas between; strings side by side become one piece. */
+function joined(texts: readonly (string | Uint8Array)[]): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  let strings: string[] = []
+  const flush = (): void => {
+    if (strings.length === 0) return
+    if (pieces.length > 0) pieces.push(COMMA)
+    pieces.push(Buffer.from(strings.join(',')))
+    strings = []
+  }
+  for (const text of texts) {
+    if (typeof text === 'string') {
+      strings.push(text)
+      continue
+    }
+    flush()
+    if (pieces.length > 0) pieces.push(COMMA)
+    pieces.push(text)
+  }
+  flush()
+  return pieces
 }
 
 function operationOf(document: DocumentNode): OperationDefinitionNode | undefined {

@@ -8,7 +8,7 @@ import { refuse } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { PlainFields } from '../plain-fields.ts'
 import { type Presenter, presented } from '../present.ts'
-import type { ChangedRecord, EntityRecord, FeedSelection, Store } from '../store/store.ts'
+import type { EntityRecord, FeedSelection, Store } from '../store/store.ts'
 import type { Viewer } from '../viewer.ts'
 import type { Collection } from './collection.ts'
 import { bindingOf, type Position, readCursor, writeCursor } from './cursor.ts'
@@ -39,8 +39,10 @@ export interface RawPage extends Omit<ChangePage, 'changed'> {
   readonly rows: readonly RawRecord[]
 }
 
-/** `ready`: one or several ready texts, a comma between two. Otherwise one entity as JSON. */
-export type RawRecord = Pick<ChangedRecord, 'ready' | 'body'>
+/** `ready`: one or several ready texts, a comma between two, and in UTF-8 if there are many. Otherwise one entity as JSON. */
+export type RawRecord =
+  | { readonly ready: true; readonly body: string | Uint8Array }
+  | { readonly ready: false; readonly body: string }
 
 export interface DeltaOptions {
   readonly store: Store
@@ -57,7 +59,8 @@ export interface DeltaOptions {
 export async function changesFor(viewer: Viewer, wanted: ChangesArguments, options: DeltaOptions): Promise<ChangePage> {
   const { rows, ...page } = await readPage(viewer, wanted, options)
   const changed: EntityRecord[] = []
-  for (const { body } of rows) {
+  for (const { body, ready } of rows) {
+    if (ready) throw new Error('no ready texts were asked for')
     changed.push(await presented(options.presenter, viewer, JSON.parse(body) as EntityRecord))
   }
   return { ...page, changed }
@@ -98,7 +101,7 @@ export async function readPage(
       room -= found.count
     } else {
       for (const row of found.rows) {
-        if (row.removal === null) rows.push(row)
+        if (row.removal === null) rows.push({ ready: row.ready, body: row.body })
         else removed.push(removalOf(row.removal, row.body))
       }
       room -= found.rows.length

@@ -21,10 +21,10 @@ export interface ReadyRequest {
   readonly variables: Readonly<Record<string, unknown>>
 }
 
-/** `data` of the answer is an object with this one key, and the value is JSON already. */
+/** `data` of the answer is an object with this one key, and the value is JSON already, in UTF-8, in pieces. */
 export interface ReadyAnswer {
   readonly key: string
-  readonly text: string
+  readonly json: readonly Uint8Array[]
 }
 
 interface ReadySetting {
@@ -63,7 +63,7 @@ export function readyPagesOf({ document, presenter, ...setting }: ReadySetting):
       const shapeOf = (type: string): string | null =>
         presenter.seesAll(viewer, type) ? (known.shapes.get(type)?.id ?? null) : null
       const { rows, ...page } = await readPage(viewer, wanted, options, shapeOf)
-      const texts: string[] = []
+      const texts: (string | Uint8Array)[] = []
       for (const { ready, body } of rows) {
         if (ready) texts.push(body)
         else {
@@ -72,7 +72,7 @@ export function readyPagesOf({ document, presenter, ...setting }: ReadySetting):
           texts.push(text)
         }
       }
-      return { key: plan.key, text: plan.print(page, texts) }
+      return { key: plan.key, json: plan.print(page, texts) }
     },
   }
 }

@@ -4,10 +4,12 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled'
 import type { FormattedExecutionResult } from 'graphql'
+import type { DocumentRun } from '../batch.ts'
 import type { GatewayContext } from '../context.ts'
 import type { Gateway } from '../gateway.ts'
 import { MAX_ERRORS } from '../guard/guard.ts'
 import type { Log } from '../log.ts'
+import type { ReadyAnswer } from '../sync/ready-pages.ts'
 import { statusOfHttp } from './http-status.ts'
 
 export interface ApolloOptions {
@@ -60,8 +62,22 @@ function quietLogger(log: Log): NonNullable<ApolloServerOptions<GatewayContext>[
   }
 }
 
-/** Texts of `data` that are ready. Found by the object, which nothing that a client sends can be. */
-const texts = new WeakMap<object, string>()
+interface ReadyBody extends ReadyAnswer {
+  readonly context: GatewayContext
+}
+
+/** Answers that are ready, by the `data` that stands for them: nothing that a client sends can be that object. */
+const readyBodies = new WeakMap<object, ReadyBody>()
+
+/** Requests, by their contexts' documents, whose server can send bytes; the bytes once they are there. */
+const bytesWanted = new WeakMap<DocumentRun, { bytes: Uint8Array | undefined }>()
+
+/** From now on a ready answer to this request is no string; the returned function gives its body, if it was one. */
+export function takeBytes({ document }: GatewayContext): () => Uint8Array | undefined {
+  const wanted: { bytes: Uint8Array | undefined } = { bytes: undefined }
+  bytesWanted.set(document, wanted)
+  return () => wanted.bytes
+}
 
 /** Answers known documents without executing them. */
 const readyAnswers = (gateway: Gateway): ApolloServerPlugin<GatewayContext> => ({
@@ -71,8 +87,9 @@ const readyAnswers = (gateway: Gateway): ApolloServerPlugin<GatewayContext> => (
         const answer = await gateway.readyAnswer({ document, variables, context })
         if (answer === undefined) return null
         // For other plugins it is the data itself, at the price of parsing.
-        const data = Object.defineProperty({}, answer.key, { enumerable: true, get: () => JSON.parse(answer.text) })
-        texts.set(data, `{${JSON.stringify(answer.key)}:${answer.text}}`)
+        const parsed = (): unknown => JSON.parse(Buffer.concat(answer.json).toString())
+        const data = Object.defineProperty({}, answer.key, { enumerable: true, get: parsed })
+        readyBodies.set(data, { ...answer, context })
         return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: { data } } }
       },
     }
@@ -80,8 +97,12 @@ const readyAnswers = (gateway: Gateway): ApolloServerPlugin<GatewayContext> => (
 })
 
 async function stringifyResult(result: FormattedExecutionResult): Promise<string> {
-  const text = result.data == null ? undefined : texts.get(result.data)
-  if (text === undefined || result.errors !== undefined || result.extensions !== undefined)
+  const ready = result.data == null ? undefined : readyBodies.get(result.data)
+  if (ready === undefined || result.errors !== undefined || result.extensions !== undefined)
     return JSON.stringify(result)
-  return `{"data":${text}}`
+  const bytes = Buffer.concat([Buffer.from(`{"data":{${JSON.stringify(ready.key)}:`), ...ready.json, Buffer.from('}}')])
+  const wanted = bytesWanted.get(ready.context.document)
+  if (wanted === undefined) return bytes.toString()
+  wanted.bytes = bytes
+  return ''
 }

@@ -5,7 +5,7 @@ import { systemClock } from '../../protocol/index.ts'
 import type { GatewayContext } from '../context.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Viewer } from '../viewer.ts'
-import { type ApolloOptions, apolloServer } from './apollo.ts'
+import { type ApolloOptions, apolloServer, takeBytes } from './apollo.ts'
 import { type HttpRefusal, httpRefusal, refusal } from './http-error.ts'
 import { type Origins, originsOf } from './origins.ts'
 import { serveWebSocket, type WebSocketOptions } from './ws.ts'
@@ -48,6 +48,7 @@ export async function serveGateway(app: FastifyInstance, gateway: Gateway, optio
   const sockets = serveWebSocket(app.server, gateway, options)
   const draining = drain(app, options.drainMs ?? 5000)
   const viewers = new WeakMap<FastifyRequest, Viewer>()
+  const ready = new WeakMap<FastifyRequest, () => Uint8Array | undefined>()
   const route: Pick<RouteOptions, 'url' | 'onRequest' | 'onSend' | 'errorHandler'> = {
     url: path,
     onRequest: async (request, reply) => {
@@ -61,17 +62,22 @@ export async function serveGateway(app: FastifyInstance, gateway: Gateway, optio
     },
     errorHandler: (error, _request, reply) => send(reply, httpRefusal(gateway, error)),
   }
+  const answer = fastifyApolloHandler(apollo, {
+    context: async request => {
+      const viewer = viewers.get(request)
+      const context = viewer === undefined ? await gateway.context(request.headers) : gateway.contextOf(viewer)
+      contexts.set(request, context)
+      ready.set(request, takeBytes(context))
+      return context
+    },
+  })
   app.route({
     ...route,
     method: ['GET', 'POST'],
-    handler: fastifyApolloHandler(apollo, {
-      context: async request => {
-        const viewer = viewers.get(request)
-        const context = viewer === undefined ? await gateway.context(request.headers) : gateway.contextOf(viewer)
-        contexts.set(request, context)
-        return context
-      },
-    }),
+    handler: async (request, reply) => {
+      const body: unknown = await answer.call(app, request, reply)
+      return ready.get(request)?.() ?? body
+    },
   })
   app.route({
     ...route,

@@ -228,8 +228,11 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         await store.close()
         store = await subject.open({ renderer: renderer(shape) })
       }
-      const texts = (shape: string, after: number, limit: number): Promise<unknown> =>
-        store.view.changedTexts(P, [{ type: 'Thing', owner: null, shape }], { after, removalsAfter: 0, limit })
+      const texts = async (shape: string, after: number, limit: number): Promise<unknown> => {
+        const selections = [{ type: 'Thing', owner: null, shape }]
+        const found = await store.view.changedTexts(P, selections, { after, removalsAfter: 0, limit })
+        return found && { ...found, text: Buffer.from(found.text).toString() }
+      }
       await reopen('s1')
       await put(record('a'), record('b', 1, { plain: 'ü"' }), record('c', 1, { odd: true }))
       const ab = '{"id":"a","shape":"s1"},{"id":"b","shape":"s1"}'

@@ -1,6 +1,7 @@
 /** The known `changes` document is answered from ready texts; what comes out is what execution would have answered. */
 import { join } from 'node:path'
 import { InMemoryCache } from '@apollo/client'
+import { type ApolloServerPlugin, HeaderMap, type HTTPGraphQLRequest } from '@apollo/server'
 import Database from 'better-sqlite3'
 import fastCheck from 'fast-check'
 import fastify, { type FastifyInstance } from 'fastify'
@@ -12,6 +13,7 @@ import {
   createGateway,
   defineCollection,
   type Gateway,
+  type GatewayContext,
   hasRole,
   jwtAuthenticator,
   ownedBy,
@@ -20,13 +22,14 @@ import {
 } from '../../server/index.ts'
 import { sqlite } from '../../server/store/sqlite.ts'
 import type { EntityRecord, Store, StoredRecord } from '../../server/store/store.ts'
+import { apolloServer } from '../../server/use/apollo.ts'
 import { serveGateway } from '../../server/use/fastify.ts'
 import { clientOperations } from '../../server/vacation/__generated__/client-operations.ts'
 import { vacationSdl } from '../../server/vacation/__generated__/vacation-sdl.ts'
 import { collections as vacationCollections } from '../../server/vacation/collections.ts'
 import { resolvers } from '../../server/vacation/resolvers.ts'
 import { type Calendar, calendar } from '../support/device.ts'
-import { agent, ask, SECRET, supervisor, temporaryDirectory } from '../support/world.ts'
+import { agent, ask, SECRET, supervisor, temporaryDirectory, tokenFor } from '../support/world.ts'
 
 /** As the web app's client sends it. */
 const sent = (operations: string): string =>
@@ -361,6 +364,52 @@ describe('the known document', () => {
     expect(expected.ready).toBe(true)
     const { page } = await served.changes(ann, turned, { after: expected.page.cursor })
     expect(page.changed).toEqual([])
+  })
+})
+
+describe('on another server than Fastify, or beside plugins that look into answers,', () => {
+  const request = (token: string, query: string): HTTPGraphQLRequest => ({
+    method: 'POST',
+    headers: new HeaderMap([
+      ['content-type', 'application/json'],
+      ['authorization', `Bearer ${token}`],
+    ]),
+    search: '',
+    body: { query, variables: { first: 10 } },
+  })
+
+  it('the answer is the same', async () => {
+    const served = await start()
+    await served.put(customer('a', { name: 'Ünder "quotes"' }))
+    const token = await tokenFor(ann)
+    let seen: unknown
+    const watching: ApolloServerPlugin<GatewayContext> = {
+      requestDidStart: async () => ({
+        async willSendResponse({ response: { body } }) {
+          if (body.kind === 'single') seen = JSON.parse(JSON.stringify(body.singleResult.data))
+        },
+      }),
+    }
+    const adding: ApolloServerPlugin<GatewayContext> = {
+      requestDidStart: async () => ({
+        async willSendResponse({ response: { body } }) {
+          if (body.kind === 'single') body.singleResult.extensions = { added: true }
+        },
+      }),
+    }
+    const expected = (await served.changes(ann, KNOWN)).page
+    for (const plugins of [[], [watching], [adding]]) {
+      const server = apolloServer(served.gateway, { plugins })
+      await server.start()
+      const { body } = await server.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: request(token, KNOWN),
+        context: () => served.gateway.context({ authorization: `Bearer ${token}` }),
+      })
+      await server.stop()
+      if (body.kind !== 'complete') throw new Error('an answer in parts')
+      expect(JSON.parse(body.string).data.changes).toEqual(expected)
+    }
+    expect(seen).toEqual({ changes: expected })
   })
 })
 
