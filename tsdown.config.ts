@@ -17,9 +17,12 @@ export default defineConfig([
     clean: false,
     entry: {
       server: 'server/index.ts',
+      'server/metrics': 'server/observe/metrics.ts',
+      'server/opentelemetry': 'server/observe/opentelemetry.ts',
       'server/sqlite': 'server/store/sqlite.ts',
       'server/fastify': 'server/use/fastify.ts',
       'server/ws': 'server/use/ws.ts',
+      command: 'server/command/main.ts',
     },
     platform: 'node',
     target: 'node20',

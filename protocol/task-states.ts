@@ -2,10 +2,11 @@
  * The gateway's task machine, as data.
  *
  *   ACCEPTED ──▶ RUNNING ──▶ CONFIRMED
- *      │            ├──────▶ CONFLICT ──▶ CONFIRMED | CANCELLED | IN_REVIEW   (somebody decides)
+ *      │            ├──────▶ CONFLICT ──▶ CONFIRMED | CANCELLED | IN_REVIEW   (its user decides)
+ *      │            ├──────▶ IN_REVIEW ─▶ CONFIRMED | CANCELLED               (a supervisor decides)
  *      │            ├──────▶ REJECTED
  *      │            └──────▶ PARKED ───▶ RUNNING                              (an operator decides)
- *      └─▶ CANCELLED | REJECTED | CONFIRMED | CONFLICT                        (never ran steps)
+ *      └─▶ CANCELLED | REJECTED | CONFIRMED | CONFLICT | IN_REVIEW            (never ran steps)
  *
  * A task may also be born in any final state: a plain task is one transaction.
  */
@@ -23,10 +24,10 @@ export const TASK_STATUSES = [
 export type TaskStatus = (typeof TASK_STATUSES)[number]
 
 export const TASK_MOVES: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = {
-  ACCEPTED: ['RUNNING', 'CONFIRMED', 'CONFLICT', 'REJECTED', 'CANCELLED'],
-  RUNNING: ['CONFIRMED', 'CONFLICT', 'REJECTED', 'PARKED'],
+  ACCEPTED: ['RUNNING', 'CONFIRMED', 'CONFLICT', 'IN_REVIEW', 'REJECTED', 'CANCELLED'],
+  RUNNING: ['CONFIRMED', 'CONFLICT', 'IN_REVIEW', 'REJECTED', 'PARKED'],
   CONFLICT: ['CONFIRMED', 'CANCELLED', 'IN_REVIEW'],
-  IN_REVIEW: ['CONFIRMED', 'CANCELLED', 'CONFLICT'],
+  IN_REVIEW: ['CONFIRMED', 'CANCELLED'],
   PARKED: ['RUNNING', 'CONFIRMED', 'REJECTED'],
   CONFIRMED: [],
   REJECTED: [],

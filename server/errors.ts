@@ -9,7 +9,7 @@ const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
   FORBIDDEN: 403,
   TOO_MANY_TASKS: 400,
   DOCUMENT_TOO_COMPLEX: 400,
-  PREDECESSOR_MISSING: 409,
+  PREDECESSOR_MISSING: 425,
   RATE_LIMITED: 429,
 }
 
@@ -63,7 +63,7 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, log:
     ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
   }
   if (original instanceof StoreError) {
-    log.error({ error: original, path: formatted.path }, 'the store did not answer')
+    log.error({ error: original, path: loggablePath(formatted.path) }, 'the store did not answer')
     return {
       message: 'The store does not answer just now. Send it again.',
       ...place,
@@ -76,7 +76,7 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, log:
     const { stacktrace: _, http: __, ...extensions } = formatted.extensions ?? {}
     return { message: shortened(withoutValues(formatted.message)), ...place, extensions: { ...extensions, code } }
   }
-  log.error({ error: original, path: formatted.path }, 'an unexpected error')
+  log.error({ error: original, path: loggablePath(formatted.path) }, 'an unexpected error')
   return {
     message: 'Something went wrong in the gateway; it is in its log.',
     ...place,
@@ -84,6 +84,9 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown, log:
   }
 }
 
+/** Aliases are the client's words: of any length, but never more than a name. */
+const loggablePath = (path: GraphQLFormattedError['path']): string | undefined =>
+  path?.map(part => String(part).slice(0, 64)).join('.')
 const isPublic = (code: unknown): code is string =>
   typeof code === 'string' &&
   (FOREIGN_CODES.has(code) || (code in ERROR_CODES && code !== ERROR_CODES.INTERNAL_SERVER_ERROR))

@@ -1,24 +1,40 @@
 import type { ApolloServerPlugin } from '@apollo/server'
-import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql'
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
-import { startDocument } from './batch.ts'
+import { DocumentRun, predecessorMissing, predecessorOf } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
 import { type Guard, guardOf } from './guard/guard.ts'
 import { type DocumentLimits, limitsOf } from './guard/limits.ts'
 import { guardPlugin } from './guard/plugin.ts'
-import { type Log, silentLog } from './log.ts'
+import { carefulLog, type Log, silentLog } from './log.ts'
+import { storeProbe } from './observe/health.ts'
+import { type Observer, observers } from './observe/observer.ts'
+import { plainFieldsOf } from './plain-fields.ts'
+import { presenterOf } from './present.ts'
+import { pruningOf } from './pruning.ts'
 import { type RateLimits, rateLimiter } from './rate-limit.ts'
 import { recordsFor } from './records.ts'
-import { gatewayResolvers, taskResolvers } from './resolvers.ts'
+import { gatewayResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
-import type { Store } from './store/store.ts'
+import { type Store, StoreError } from './store/store.ts'
 import { type Collection, taskCollection } from './sync/collection.ts'
+import type { DeltaOptions } from './sync/delta.ts'
 import { pokesOf } from './sync/notify.ts'
+import { type ReadyAnswer, type ReadyPages, type ReadyRequest, readyPagesOf } from './sync/ready-pages.ts'
 import { importRecords } from './sync/reference.ts'
+import { taskResolvers } from './task-fields.ts'
+import { checkInTask, checkOutTask } from './tasks/check-out.ts'
 import type { TaskDefinition } from './tasks/define-task.ts'
 import { resolveConflictTask } from './tasks/resolve-conflict.ts'
+import { reviewConflictTask } from './tasks/review.ts'
 import { TaskRunner } from './tasks/runner.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -30,6 +46,11 @@ export interface GatewayOptions {
   readonly resolvers?: Resolvers
   readonly tasks: readonly TaskDefinition[]
   readonly collections: readonly Collection[]
+  /**
+   * The document with which the application's devices ask for `changes` (other operations beside it do no harm). Records then
+   * keep their text as this document shows it, and answering it costs a tenth. Any other document is executed normally.
+   */
+  readonly changesDocument?: string | DocumentNode
   /** Who asks; undefined for nobody, which is answered UNAUTHENTICATED. */
   readonly authenticate: (credentials: Credentials) => Promise<Viewer | undefined>
   /** Role that sees the whole tenant. Default `supervisor`. */
@@ -47,6 +68,8 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
+  /** Who is told what happens: `layover/server/metrics`, `layover/server/opentelemetry`. Default nobody. */
+  readonly observers?: readonly Observer[]
 }
 
 export interface Gateway {
@@ -64,8 +87,17 @@ export interface Gateway {
   context(credentials: Credentials): Promise<GatewayContext>
   /** Lets a validated document in, or throws the GraphQLError that refuses it as a whole. For every road alike. */
   admit(request: Admission): Promise<void>
+  /**
+   * The answer to an admitted document as ready JSON, or undefined: then it is to be executed. Checks the same rights in the
+   * same code; for servers that can send text.
+   */
+  readyAnswer(request: ReadyRequest & { readonly context: GatewayContext }): Promise<ReadyAnswer | undefined>
   /** What of an error may leave the gateway; surprises are masked and logged. For every road alike. */
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError
+  /** True while the gateway is started and its store can be read and written, asked with a time-out of a second. */
+  ready(): Promise<boolean>
+  /** For the adapters: every error is made loggable on its way. */
+  readonly log: Log
   /** Opens the store and goes on with what was left unfinished. */
   start(): Promise<void>
   /** Leaves the steps under way, which the next start repeats under the same keys, and closes the store. */
@@ -90,11 +122,22 @@ const DAY_MS = 86_400_000
 
 /** The offline gateway of a domain. Nothing happens before `start()`. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { store, clock = systemClock, random = systemRandom, log = silentLog } = options
+  const { store, clock = systemClock, random = systemRandom } = options
+  const log = carefulLog(options.log ?? silentLog)
+  const observer = observers(options.observers ?? [], log)
   const supervisorRole = options.supervisorRole ?? 'supervisor'
   const all = [...options.collections, taskCollection(supervisorRole)]
   const collections: ReadonlyMap<string, Collection> = new Map(all.map(collection => [collection.type, collection]))
-  const definitions = [...options.tasks, resolveConflictTask()]
+  const definitions = [
+    ...options.tasks,
+    resolveConflictTask(),
+    reviewConflictTask(supervisorRole),
+    checkOutTask(),
+    checkInTask(supervisorRole),
+  ]
+  const presenter = presenterOf(store, collections)
+  const retentionMs = (options.taskRetentionDays ?? 400) * DAY_MS
+  const horizonMs = (options.syncHorizonDays ?? 30) * DAY_MS
   const engine = journalEngine({ store, clock, random, log })
   const runner = new TaskRunner({
     store,
@@ -104,27 +147,51 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     random,
     log,
-    retentionMs: (options.taskRetentionDays ?? 400) * DAY_MS,
+    observer,
+    retentionMs,
   })
-  const pokes = pokesOf(store, collections)
+  const pokes = pokesOf({ store, collections, clock, observer })
+  observer.watch({ tasks: definitions.map(watchedTask), backlog: () => store.view.backlog() })
+  const probe = storeProbe(store, clock)
+  let started = false
   const setting = {
     store,
     collections,
+    presenter,
     clock,
-    horizonMs: (options.syncHorizonDays ?? 30) * DAY_MS,
     supervisorRole,
-    random,
     runner,
     subscribe: (viewer: Viewer) => pokes.subscribe(viewer),
+    delta: (): DeltaOptions => ({
+      store,
+      collections,
+      fields,
+      presenter,
+      observer,
+      clock,
+      horizonMs,
+      now: clock.now(),
+    }),
   }
   const schema = buildSchema({
     typeDefs: options.typeDefs,
-    resolvers: [gatewayResolvers(setting), taskResolvers(definitions, setting), options.resolvers ?? {}],
+    resolvers: [
+      gatewayResolvers(setting),
+      taskResolvers(definitions, { store, presenter, supervisorRole, clock, random, runner }),
+      options.resolvers ?? {},
+    ],
   })
   const guard = guardOf(schema, limitsOf(options.limits))
   const limiter = rateLimiter(options.rateLimit, clock)
-  const admit = async ({ document, operation, context }: Admission): Promise<void> =>
-    limiter.tasks(context.viewer, guard.weigh(document, operation))
+  const admit = async ({ document, operation, extensions, context }: Admission): Promise<void> => {
+    const tasks = guard.weigh(document, operation)
+    context.document.admitted = { operation: operation.name?.value, tasks }
+    const predecessor = predecessorOf(extensions)
+    limiter.tasks(context.viewer, tasks)
+    if (predecessor === undefined || operation.operation !== 'mutation') return
+    const wasTaken = await runner.wasTaken(context.viewer, predecessor, context.document.timeLeftMs())
+    if (!wasTaken) throw predecessorMissing(predecessor)
+  }
   const identify = async (credentials: Credentials): Promise<Viewer> => {
     const viewer = await options.authenticate(credentials)
     if (viewer === undefined) {
@@ -135,9 +202,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
   const contextOf = (viewer: Viewer): GatewayContext => ({
     viewer,
-    document: startDocument(clock, options.taskWaitMs ?? 2000),
-    records: recordsFor(store, collections, viewer),
+    document: new DocumentRun(clock, options.taskWaitMs ?? 2000),
+    records: recordsFor({ store, collections, presenter }, viewer),
   })
+  const fields = plainFieldsOf(schema)
+  const ready = readyPages(options, { schema, fields, presenter, types: [...collections.keys()] }, log)
+  const pruning = pruningOf({ store, clock, log, horizonMs, retentionMs })
   return {
     schema,
     clock,
@@ -147,17 +217,51 @@ export function createGateway(options: GatewayOptions): Gateway {
     identify,
     contextOf,
     context: async credentials => contextOf(await identify(credentials)),
+    async readyAnswer({ context: { viewer }, ...request }) {
+      try {
+        return await ready?.answer(viewer, request, setting.delta())
+      } catch (error) {
+        // Execution does the same again and says it in the right place of the answer.
+        if (!(error instanceof GraphQLError || error instanceof StoreError)) {
+          log.error({ error }, 'a page could not be made of ready texts')
+        }
+        return undefined
+      }
+    },
     formatError: (formatted, error) => maskError(formatted, error, log),
+    ready: async () => started && (await probe()) && started,
+    log,
     async start() {
-      await store.open()
+      await store.open({ clock, ...(ready === undefined ? {} : { renderer: ready.renderer }) })
       await runner.recover()
+      pruning.start()
+      started = true
     },
     async stop() {
+      started = false
       pokes.close()
       runner.stop()
+      await pruning.stop()
       await engine.stop()
       await store.close()
     },
     importRecords: (type, records) => importRecords({ store, collections, now: clock.now() }, type, records),
   }
+}
+
+const watchedTask = (definition: TaskDefinition): { name: string; steps: string[] } => ({
+  name: definition.name,
+  steps: definition.kind === 'saga' ? [...definition.steps, ...definition.afterwards].map(({ name }) => name) : [],
+})
+function readyPages(
+  { changesDocument }: GatewayOptions,
+  setting: Omit<Parameters<typeof readyPagesOf>[0], 'document'>,
+  log: Log,
+): ReadyPages | undefined {
+  if (changesDocument === undefined) return undefined
+  const pages = readyPagesOf({ document: changesDocument, ...setting })
+  if (pages === undefined) {
+    log.warn({}, 'changesDocument asks for more than stored fields, so its pages are not made ahead')
+  }
+  return pages
 }

@@ -1,10 +1,13 @@
 /** Door: `layover/server`. Stores and HTTP adapters have doors of their own. */
 export { jwtAuthenticator, signToken, type TokenKey } from './authenticate.ts'
+export type { ConflictPolicy } from './conflicts.ts'
 export type { Credentials, GatewayContext } from './context.ts'
 export { refuse } from './errors.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 export type { DocumentLimits } from './guard/limits.ts'
 export { type Log, silentLog } from './log.ts'
+export { type LoggableError, loggable } from './observe/loggable.ts'
+export type { Observer, Span, StepOutcome, Watched } from './observe/observer.ts'
 export type { Rate, RateLimits } from './rate-limit.ts'
 export type { RecordPage, Records } from './records.ts'
 export { notServed } from './resolvers.ts'
@@ -16,6 +19,7 @@ export {
   defineCollection,
   ownedBy,
   type Reach,
+  type RecordChange,
   referenceData,
 } from './sync/collection.ts'
 export {
@@ -34,8 +38,10 @@ export {
 export {
   type Confirmed,
   type Conflicted,
+  type ConflictReport,
   confirmed,
   type Outcome,
+  type Payload,
   type Reconciliation,
   type Rejected,
   rejected,

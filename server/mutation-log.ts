@@ -72,7 +72,7 @@ export function refusalOfRepeat(
       { field: 'task.id' },
     )
   }
-  if (known.finishedAt !== null && now - known.finishedAt > retentionMs) {
+  if (known.expired || (known.finishedAt !== null && now - known.finishedAt > retentionMs)) {
     return rejected(
       REJECTION_CODES.EXPIRED,
       `The task ${known.id} was executed longer ago than outcomes are kept. It isn't executed again.`,

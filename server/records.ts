@@ -1,4 +1,5 @@
 /** Reading with rights: the only way from a resolver to a record. */
+import { type Presenter, presented } from './present.ts'
 import type { EntityRecord, ListQuery, Selection, Store } from './store/store.ts'
 import { type Collection, covers } from './sync/collection.ts'
 import type { Viewer } from './viewer.ts'
@@ -7,6 +8,12 @@ export interface RecordPage {
   readonly nodes: readonly EntityRecord[]
   readonly endCursor: string | null
   readonly hasMore: boolean
+}
+
+export interface RecordSetting {
+  readonly store: Store
+  readonly collections: ReadonlyMap<string, Collection>
+  readonly presenter: Presenter
 }
 
 export interface Records {
@@ -19,18 +26,23 @@ export interface Records {
   ): Promise<RecordPage>
 }
 
-export function recordsFor(store: Store, collections: ReadonlyMap<string, Collection>, viewer: Viewer): Records {
+/** Every record is shown as `presenter` shows it to this viewer; a filter by a field hidden from him finds nothing. */
+export function recordsFor({ store, collections, presenter }: RecordSetting, viewer: Viewer): Records {
   return {
     async find(type, id) {
       const collection = collectionOf(collections, type)
       const record = await store.view.record(collection.partition(viewer), type, id)
       if (record === undefined || record.deleted) return undefined
-      return covers(collection.mayRead(viewer), viewer, record.owner) ? record.entity : undefined
+      if (!covers(collection.mayRead(viewer), viewer, record.owner)) return undefined
+      return presented(presenter, viewer, record.entity)
     },
     async list(type, { after, first, ...filters }) {
       const collection = collectionOf(collections, type)
       const selection = selectionFor(collection, viewer)
-      if (selection === undefined) return { nodes: [], endCursor: null, hasMore: false }
+      const asked = [...Object.keys(filters.equals ?? {}), ...(filters.contains ? [filters.contains.field] : [])]
+      // Who finds by what he may not read has read it.
+      const isHidden = collection.hides(viewer).some(field => asked.includes(field))
+      if (selection === undefined || isHidden) return { nodes: [], endCursor: null, hasMore: false }
       const found = await store.view.list({
         ...filters,
         partition: collection.partition(viewer),
@@ -38,7 +50,8 @@ export function recordsFor(store: Store, collections: ReadonlyMap<string, Collec
         first: first + 1,
         ...(after ? { after } : {}),
       })
-      const nodes = found.slice(0, first).map(({ entity }) => entity)
+      const page = found.slice(0, first).map(({ entity }) => presented(presenter, viewer, entity))
+      const nodes = await Promise.all(page)
       return { nodes, endCursor: nodes.at(-1)?.id ?? null, hasMore: found.length > first }
     },
   }

@@ -1,6 +1,7 @@
 /** The package as its users get it: built, and opened through its doors by Node itself. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -8,9 +9,11 @@ import { beforeAll, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const run = promisify(execFile)
-const { exports, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const { bin, exports, files, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   exports: Record<string, { types: string; default: string } | string>
   files: string[]
+  bin: { layover: string }
+  version: string
 }
 const doors = Object.keys(exports).filter(door => door !== './package.json')
 
@@ -30,6 +33,15 @@ it('the client brings what no user could install beside Apollo Client 4, and its
   expect(client).not.toMatch(/from ["']apollo3-cache-persist["']/)
   expect(files).toContain('THIRD-PARTY-LICENSES.md')
   expect(readFileSync(join(root, 'THIRD-PARTY-LICENSES.md'), 'utf8')).toContain('apollo3-cache-persist')
+})
+
+it('the command runs as installed, and needs no option to say what it is', async () => {
+  const { stdout } = await run(join(root, bin.layover), ['--version'], { cwd: tmpdir() })
+  expect(stdout).toBe(`${version}\n`)
+  await expect(run(join(root, bin.layover), ['inspect'], { cwd: tmpdir() })).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('There is no store at .layover/layover.db'),
+  })
 })
 
 it('publint finds nothing wrong', async () => {

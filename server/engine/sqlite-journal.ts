@@ -1,62 +1,216 @@
+import { setMaxListeners } from 'node:events'
 import { backoffMs, type Clock, pause, type Random } from '../../protocol/index.ts'
 import type { Log } from '../log.ts'
-import type { Store } from '../store/store.ts'
-import type { Engine, Handle, Walk } from './engine.ts'
+import { type Store, StoreError, type Unit } from '../store/store.ts'
+import type { Engine, Handle, Run, Work } from './engine.ts'
 
 const FIRST_REPEAT_MS = 250
 const LAST_REPEAT_MS = 60_000
+/** Walks without progress (thrown, or cut off by the process's death) before a task is parked. */
+const MOST_STUMBLES = 5
+/** How often parked tasks are looked after: another process may have left word for them. */
+const SIGNAL_POLL_MS = 1000
+const UNDO_KEY = 'to be undone'
+
+/** Leaves a walk that waits for an operator. */
+class Parked extends Error {}
+
+interface Setting {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
 
 /**
  * The embedded engine: memos lie in the gateway's own store and share its grouped commits. There is no lease, since the
  * store's lock lets one process in.
  */
-export function journalEngine(options: { store: Store; clock: Clock; random: Random; log: Log }): Engine {
-  const { store, clock, random, log } = options
-  const active = new Map<string, Promise<void>>()
-  const stopping = new AbortController()
-  let walk: Walk | undefined
+export function journalEngine(setting: Setting): Engine {
+  return new JournalEngine(setting)
+}
 
-  async function memo<Value>(task: Handle, key: string, work: () => Promise<Value>): Promise<Value> {
-    const recorded = await store.view.memo(task.reference, key)
-    if (recorded !== undefined) return recorded.value as Value
-    stopping.signal.throwIfAborted()
-    const value = await work()
-    await store.write(task.partition, unit => unit.recordMemo(task.reference, key, value))
-    return value
+class JournalEngine implements Engine {
+  readonly #setting: Setting
+  readonly #active = new Map<string, Promise<void>>()
+  readonly #parked = new Map<string, Handle>()
+  readonly #stopping = new AbortController()
+  #work: Work | undefined
+  #withdrawPoll: (() => void) | undefined
+
+  constructor(setting: Setting) {
+    this.#setting = setting
+    // Every task under way listens to it: a thousand listeners are a thousand tasks, and no leak.
+    setMaxListeners(0, this.#stopping.signal)
   }
 
-  async function persist(task: Handle): Promise<void> {
-    for (let attempt = 1; !stopping.signal.aborted && walk !== undefined; attempt += 1) {
+  start(work: Work): void {
+    this.#work = work
+  }
+
+  run(task: Handle, { isFirst = false }: { isFirst?: boolean } = {}): void {
+    const work = this.#work
+    if (work === undefined || this.#active.has(task.reference) || this.#stopping.signal.aborted) return
+    this.#parked.delete(task.reference)
+    this.#active.set(
+      task.reference,
+      this.#persist(task, work, isFirst).finally(() => this.#active.delete(task.reference)),
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the gateway stops'))
+    this.#withdrawPoll?.()
+    await Promise.all(this.#active.values())
+  }
+
+  async #persist(task: Handle, work: Work, isFirst: boolean): Promise<void> {
+    const { clock, random, log } = this.#setting
+    const { signal } = this.#stopping
+    let why = 'the gateway ended several times while it worked on this task'
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      let run: JournalRun | undefined
       try {
-        return await walk({
-          task,
-          signal: stopping.signal,
-          memo: (key, work) => memo(task, key, work),
-        })
+        const stumbles = isFirst && attempt === 1 ? 0 : await this.#stumble(task)
+        run = new JournalRun(this.#setting, task, signal, stumbles, await this.#isToBeUndone(task))
+        if (run.isExhausted) await run.excuse(why)
+        return await work.walk(run)
       } catch (error) {
-        if (stopping.signal.aborted) return
+        if (error instanceof Parked) {
+          if (run !== undefined && !run.isExhausted) await run.takeBackStumble()
+          return await this.#park(task, error.message)
+        }
+        if (signal.aborted) return await run?.takeBackStumble()
+        if (!(error instanceof StoreError)) why = `its code failed several times: ${nameOf(error)}`
         log.error({ error, task: task.reference, attempt }, 'a task stumbled and will be taken up again')
-        await pause(clock, backoffMs(attempt, random, FIRST_REPEAT_MS, LAST_REPEAT_MS), stopping.signal).catch(
-          () => undefined,
-        )
+        const delayMs = backoffMs(attempt, random, FIRST_REPEAT_MS, LAST_REPEAT_MS)
+        await pause(clock, delayMs, signal).catch(() => undefined)
       }
     }
   }
 
-  return {
-    start(next) {
-      walk = next
-    },
-    run(task) {
-      if (active.has(task.reference) || stopping.signal.aborted) return
-      active.set(
-        task.reference,
-        persist(task).finally(() => active.delete(task.reference)),
-      )
-    },
-    async stop() {
-      stopping.abort(new Error('the gateway stops'))
-      await Promise.all(active.values())
-    },
+  /** Counted before the walk, so that a task which ends the process is found out, too. */
+  #stumble({ partition, reference }: Handle): Promise<number> {
+    return this.#setting.store.write(partition, unit => unit.countStumble(reference))
   }
+
+  async #isToBeUndone({ reference }: Handle): Promise<boolean> {
+    return (await this.#setting.store.view.memo(reference, UNDO_KEY)) !== undefined
+  }
+
+  async #park(task: Handle, why: string): Promise<void> {
+    try {
+      await this.#work?.park(task, why)
+    } catch (error) {
+      this.#setting.log.error({ error, task: task.reference }, 'a parked task could not be marked')
+    }
+    this.#parked.set(task.reference, task)
+    this.#withdrawPoll ??= this.#setting.clock.after(SIGNAL_POLL_MS, () => void this.#poll())
+  }
+
+  async #poll(): Promise<void> {
+    const { store, clock, log } = this.#setting
+    this.#withdrawPoll = undefined
+    try {
+      for (const reference of await store.view.signalled()) {
+        const task = this.#parked.get(reference)
+        if (task !== undefined) this.run(task)
+      }
+    } catch (error) {
+      log.error({ error }, 'signals could not be read')
+    }
+    if (this.#parked.size > 0 && !this.#stopping.signal.aborted)
+      this.#withdrawPoll ??= clock.after(SIGNAL_POLL_MS, () => void this.#poll())
+  }
+}
+
+class JournalRun implements Run {
+  readonly task: Handle
+  readonly signal: AbortSignal
+  readonly #setting: Setting
+  #stumbles: number
+  #isToBeUndone: boolean
+
+  constructor(setting: Setting, task: Handle, signal: AbortSignal, stumbles: number, isToBeUndone: boolean) {
+    this.#setting = setting
+    this.task = task
+    this.signal = signal
+    this.#stumbles = stumbles
+    this.#isToBeUndone = isToBeUndone
+  }
+
+  /** It has stumbled so often that only an operator can let it go on. */
+  get isExhausted(): boolean {
+    return this.#stumbles >= MOST_STUMBLES
+  }
+
+  get isToBeUndone(): boolean {
+    return this.#isToBeUndone
+  }
+
+  async memo<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
+    const { store } = this.#setting
+    const { partition, reference } = this.task
+    const recorded = await store.view.memo(reference, key)
+    if (recorded !== undefined) return recorded.value as Value
+    this.signal.throwIfAborted()
+    const value = await work()
+    const isProgress = this.#stumbles > 0
+    await store.write(partition, async unit => {
+      await unit.recordMemo(reference, key, value)
+      if (isProgress) await unit.forgetStumbles(reference)
+    })
+    this.#stumbles = 0
+    return value
+  }
+
+  async sleep(key: string, ms: number): Promise<void> {
+    const { clock } = this.#setting
+    const { until } = await this.memo(key, async () => ({ until: clock.now() + ms }))
+    const leftMs = until - clock.now()
+    if (leftMs > 0) await pause(clock, leftMs, this.signal)
+  }
+
+  async waitSignal(key: string, why: string): Promise<void> {
+    const { store } = this.#setting
+    const { reference } = this.task
+    if ((await store.view.memo(reference, key)) !== undefined) return
+    await this.#takeSignal(why, unit => unit.recordMemo(reference, key, null))
+  }
+
+  /** After too many stumbles: goes on if an operator said so. */
+  async excuse(why: string): Promise<void> {
+    await this.#takeSignal(why, unit => unit.forgetStumbles(this.task.reference))
+    this.#stumbles = 0
+  }
+
+  /** The gateway stopped in good order, so this walk counts neither for nor against the task. */
+  async takeBackStumble(): Promise<void> {
+    const { store, log } = this.#setting
+    if (this.#stumbles === 0) return
+    try {
+      await store.write(this.task.partition, unit => unit.takeBackStumble(this.task.reference))
+    } catch (error) {
+      log.error({ error, task: this.task.reference }, 'a stumble could not be taken back')
+    }
+  }
+
+  async #takeSignal(why: string, note: (unit: Unit) => Promise<void>): Promise<void> {
+    const { partition, reference } = this.task
+    const action = await this.#setting.store.write(partition, async unit => {
+      const word = await unit.takeSignal(reference)
+      if (word === undefined) return undefined
+      await note(unit)
+      if (word === 'undo' && !this.#isToBeUndone) await unit.recordMemo(reference, UNDO_KEY, true)
+      return word
+    })
+    if (action === undefined) throw new Parked(why)
+    if (action === 'undo') this.#isToBeUndone = true
+  }
+}
+
+/** A failure's class or code: its text may hold what a person typed. */
+function nameOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return error instanceof Error ? error.name : 'unknown'
 }

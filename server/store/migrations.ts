@@ -10,8 +10,9 @@
  * memo     the journal: what a step of a running task recorded
  * signal   what an operator said about a parked task; another process may write here
  *
- * Of a record, `text` is its ready-made JSON for the known `changes` document and `shape` says for which; `changed_at`,
- * `written_at` (milliseconds) are for the pruning job alone: nothing else may order by them.
+ * Of a record, `text` is its ready-made JSON for the known `changes` document and `shape` says for which. `changed_at` and
+ * `replaced_at` (milliseconds; when a version's successor was written) are for the pruning job alone: nothing else may order
+ * by them. `expired` says that a task's outcome was given up and only its claim stays.
  */
 export const SQLITE_MIGRATIONS: readonly string[] = [
   `
@@ -56,15 +57,27 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   alter table record add column text text;
   alter table record add column shape text;
   alter table record add column changed_at integer not null default 0;
-  alter table version add column written_at integer not null default 0;
+  alter table version add column replaced_at integer;
   alter table departed add column changed_at integer not null default 0;
-  create index record_owner on record (partition, owner, change);
+  -- What is here already was told to nobody knows whom: it is kept for a whole horizon from now.
+  update record set changed_at = cast(unixepoch('subsec') * 1000 as integer) where deleted = 1;
+  update departed set changed_at = cast(unixepoch('subsec') * 1000 as integer);
+  update version set replaced_at = cast(unixepoch('subsec') * 1000 as integer) where exists (
+    select 1 from version later where later.partition = version.partition and later.type = version.type
+      and later.key = version.key and later.version > version.version);
+  drop index record_change;
+  create index record_type on record (partition, type, change);
+  create index record_owner on record (partition, type, owner, change);
   create index record_deleted on record (changed_at) where deleted = 1;
+  drop index departed_change;
+  create index departed_change on departed (partition, type, owner, change);
   create index departed_at on departed (changed_at);
-  create index version_at on version (written_at);
-  create index task_finished on task (finished_at) where state = 'finished';
+  create index version_replaced on version (replaced_at) where replaced_at is not null;
+  alter table task add column expired integer not null default 0;
+  create index task_finished on task (finished_at) where state = 'finished' and expired = 0;
   alter table task add column walks integer not null default 0;
   alter table task add column parked text;
+  alter table task add column token text;
   create table signal (reference text primary key, action text not null, said_at integer not null) without rowid;
   `,
 ]

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto'
+import { prune, renewTexts } from './sqlite-maintenance.ts'
 import type { SqliteStatements } from './sqlite-statements.ts'
 import { type SqliteView, type TaskRow, taskOf } from './sqlite-view.ts'
 import type {
-  ChangedRecord,
+  Backlog,
+  FeedPage,
+  FeedSelection,
+  FeedWindow,
   ListQuery,
   NewTask,
+  OperatorWord,
   RecordVersion,
-  Selection,
+  Renderer,
   StoredRecord,
   StoredTask,
   TaskAddress,
@@ -21,17 +26,27 @@ interface Put {
   writtenBy: RecordVersion['writtenBy']
 }
 
+export interface UnitSetting {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly renderer: Renderer | undefined
+}
+
 /** One unit of work inside the writer's transaction. Records are held back until `flush`, which numbers them. */
 export class SqliteUnit implements Unit {
   readonly #statements: SqliteStatements
   readonly #view: SqliteView
   readonly #partition: string
+  readonly #now: number
+  readonly #renderer: Renderer | undefined
   readonly #puts = new Map<string, Put>()
 
-  constructor(view: SqliteView, partition: string) {
+  constructor(view: SqliteView, partition: string, { now, renderer }: UnitSetting) {
     this.#statements = view.statements
     this.#view = view
     this.#partition = partition
+    this.#now = now
+    this.#renderer = renderer
   }
 
   async record(partition: string, type: string, key: string): Promise<StoredRecord | undefined> {
@@ -43,8 +58,12 @@ export class SqliteUnit implements Unit {
     return this.#view.list(query)
   }
 
-  changed(partition: string, selections: readonly Selection[], after: number, limit: number): Promise<ChangedRecord[]> {
-    return this.#view.changed(partition, selections, after, limit)
+  changed(partition: string, selections: readonly FeedSelection[], window: FeedWindow): Promise<FeedPage> {
+    return this.#view.changed(partition, selections, window)
+  }
+
+  changedTexts(...query: Parameters<SqliteView['changedTexts']>): ReturnType<SqliteView['changedTexts']> {
+    return this.#view.changedTexts(...query)
   }
 
   head(partition: string): Promise<number> {
@@ -67,8 +86,20 @@ export class SqliteUnit implements Unit {
     return this.#view.unfinished()
   }
 
+  backlog(): Promise<Backlog> {
+    return this.#view.backlog()
+  }
+
   memo(reference: string, key: string): Promise<{ value: unknown } | undefined> {
     return this.#view.memo(reference, key)
+  }
+
+  signalled(): Promise<string[]> {
+    return this.#view.signalled()
+  }
+
+  outlived(finishedBefore: number, first: number): Promise<StoredTask[]> {
+    return this.#view.outlived(finishedBefore, first)
   }
 
   put(record: StoredRecord, options: { keepVersion: boolean; writtenBy: RecordVersion['writtenBy'] }): void {
@@ -82,8 +113,8 @@ export class SqliteUnit implements Unit {
     const reference = this.#freeReference(task)
     const { lastInsertRowid } = this.#statements.run(
       `insert into task (partition, user, id, name, definition_version, input_hash, args, viewer, client, sequence, after,
-         touches, status, state, reference, payload, contested, taken_at, finished_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         touches, status, state, reference, payload, contested, taken_at, finished_at, token)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       task.partition,
       task.user,
       task.id,
@@ -103,6 +134,7 @@ export class SqliteUnit implements Unit {
       task.contested === null ? null : JSON.stringify(task.contested),
       task.takenAt,
       task.state === 'finished' ? task.takenAt : null,
+      task.token,
     )
     const number = Number(lastInsertRowid)
     if (task.state !== 'finished') {
@@ -110,7 +142,8 @@ export class SqliteUnit implements Unit {
         this.#statements.run('insert into touch values (?, ?, ?, ?)', task.partition, record, number, writes ? 1 : 0)
       }
     }
-    return { ...task, number, reference, finishedAt: task.state === 'finished' ? task.takenAt : null }
+    const finishedAt = task.state === 'finished' ? task.takenAt : null
+    return { ...task, number, reference, finishedAt, parked: null, expired: false }
   }
 
   /**
@@ -129,12 +162,13 @@ export class SqliteUnit implements Unit {
   async changeTask(task: StoredTask, change: Parameters<Unit['changeTask']>[1]): Promise<StoredTask> {
     const next = { ...task, ...change }
     this.#statements.run(
-      'update task set status = ?, state = ?, payload = ?, contested = ?, finished_at = ? where number = ?',
+      'update task set status = ?, state = ?, payload = ?, contested = ?, finished_at = ?, parked = ? where number = ?',
       next.status,
       next.state,
       JSON.stringify(next.payload),
       next.contested === null ? null : JSON.stringify(next.contested),
       next.finishedAt,
+      next.parked === null ? null : JSON.stringify(next.parked),
       next.number,
     )
     return next
@@ -189,6 +223,48 @@ export class SqliteUnit implements Unit {
 
   async dropMemos(reference: string): Promise<void> {
     this.#statements.run('delete from memo where reference = ?', reference)
+    this.#statements.run('delete from signal where reference = ?', reference)
+  }
+
+  async countStumble(reference: string): Promise<number> {
+    return (
+      this.#statements.one<{ walks: number }>(
+        'update task set walks = walks + 1 where reference = ? returning walks',
+        reference,
+      )?.walks ?? 0
+    )
+  }
+
+  async takeBackStumble(reference: string): Promise<void> {
+    this.#statements.run('update task set walks = max(walks - 1, 0) where reference = ?', reference)
+  }
+
+  async forgetStumbles(reference: string): Promise<void> {
+    this.#statements.run('update task set walks = 0 where reference = ?', reference)
+  }
+
+  async takeSignal(reference: string): Promise<OperatorWord | undefined> {
+    const said = this.#statements.one<{ action: OperatorWord }>(
+      'delete from signal where reference = ? returning action',
+      reference,
+    )
+    if (said !== undefined) this.#statements.run('update task set parked = null where reference = ?', reference)
+    return said?.action
+  }
+
+  async expire(task: StoredTask): Promise<void> {
+    this.#statements.run(
+      `update task set expired = 1, args = '{}', payload = '{}', touches = '[]', after = '[]', contested = null where number = ?`,
+      task.number,
+    )
+  }
+
+  async prune(before: number, limit: number): Promise<number> {
+    return prune(this.#statements, before, limit)
+  }
+
+  async renewTexts(limit: number): Promise<number> {
+    return this.#renderer === undefined ? 0 : renewTexts(this.#statements, this.#renderer, limit)
   }
 
   /** Numbers and writes what was put; returns the owners concerned. The last thing before the commit. */
@@ -220,17 +296,7 @@ export class SqliteUnit implements Unit {
     owners.add(owner)
     if (before !== undefined && before.owner !== null && before.owner !== owner) {
       owners.add(before.owner)
-      const stub = JSON.stringify({ __typename: type, id: record.entity.id, version: record.entity.version })
-      // The departure shares its number with the row itself: they are never sent to the same reader.
-      this.#statements.run(
-        'insert or replace into departed (partition, type, key, owner, change, entity) values (?, ?, ?, ?, ?, ?)',
-        partition,
-        type,
-        key,
-        before.owner,
-        change,
-        stub,
-      )
+      this.#depart(record, before.owner, change)
     }
     if (owner !== null) {
       this.#statements.run(
@@ -241,9 +307,11 @@ export class SqliteUnit implements Unit {
         owner,
       )
     }
+    const shape = record.deleted ? null : (this.#renderer?.shapeOf(type) ?? null)
     this.#statements.run(
-      `insert into record (partition, type, key, change, owner, deleted, entity) values (?, ?, ?, ?, ?, ?, ?) on conflict (partition, type, key)
-       do update set change = excluded.change, owner = excluded.owner, deleted = excluded.deleted, entity = excluded.entity`,
+      `insert into record (partition, type, key, change, owner, deleted, entity, text, shape, changed_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       on conflict (partition, type, key) do update set change = excluded.change, owner = excluded.owner, deleted = excluded.deleted,
+         entity = excluded.entity, text = excluded.text, shape = excluded.shape, changed_at = excluded.changed_at`,
       partition,
       type,
       key,
@@ -251,18 +319,48 @@ export class SqliteUnit implements Unit {
       owner,
       record.deleted ? 1 : 0,
       entity,
+      shape === null ? null : (this.#renderer?.text(record.entity) ?? null),
+      shape,
+      this.#now,
     )
-    if (keepVersion) {
-      this.#statements.run(
-        'insert into version (partition, type, key, version, entity, user, client) values (?, ?, ?, ?, ?, ?, ?)',
-        partition,
-        type,
-        key,
-        record.entity.version,
-        entity,
-        writtenBy?.user ?? null,
-        writtenBy?.client ?? null,
-      )
-    }
+    if (keepVersion) this.#keepVersion(record, entity, writtenBy)
+  }
+
+  /** The departure shares its number with the row itself: they are never sent to the same reader. */
+  #depart({ partition, type, key, entity: { id, version } }: StoredRecord, owner: string, change: number): void {
+    this.#statements.run(
+      'insert or replace into departed (partition, type, key, owner, change, entity, changed_at) values (?, ?, ?, ?, ?, ?, ?)',
+      partition,
+      type,
+      key,
+      owner,
+      change,
+      JSON.stringify({ __typename: type, id, version }),
+      this.#now,
+    )
+  }
+
+  #keepVersion(
+    { partition, type, key, entity: { version } }: StoredRecord,
+    entity: string,
+    by: Put['writtenBy'],
+  ): void {
+    this.#statements.run(
+      'update version set replaced_at = ? where partition = ? and type = ? and key = ? and replaced_at is null',
+      this.#now,
+      partition,
+      type,
+      key,
+    )
+    this.#statements.run(
+      'insert into version (partition, type, key, version, entity, user, client) values (?, ?, ?, ?, ?, ?, ?)',
+      partition,
+      type,
+      key,
+      version,
+      entity,
+      by?.user ?? null,
+      by?.client ?? null,
+    )
   }
 }

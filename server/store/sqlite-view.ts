@@ -1,11 +1,15 @@
 import type Database from 'better-sqlite3'
+import { readFeed, readTexts } from './sqlite-feed.ts'
 import { SqliteStatements } from './sqlite-statements.ts'
 import type {
-  ChangedRecord,
+  Backlog,
   EntityRecord,
+  FeedPage,
+  FeedSelection,
+  FeedTexts,
+  FeedWindow,
   ListQuery,
   RecordVersion,
-  Selection,
   StoredRecord,
   StoredTask,
   TaskAddress,
@@ -18,13 +22,6 @@ interface RecordRow {
   owner: string | null
   deleted: number
   entity: string
-}
-
-interface ChangeRow {
-  change: number
-  type: string
-  entity: string
-  removal: ChangedRecord['removal']
 }
 
 export interface TaskRow {
@@ -40,6 +37,7 @@ export interface TaskRow {
   client: string | null
   sequence: number | null
   after: string
+  token: string | null
   touches: string
   status: StoredTask['status']
   state: StoredTask['state']
@@ -48,6 +46,8 @@ export interface TaskRow {
   contested: string | null
   taken_at: number
   finished_at: number | null
+  parked: string | null
+  expired: number
 }
 
 /** The reading half over one connection. Statements are written by hand and prepared once. */
@@ -91,33 +91,16 @@ export class SqliteView implements View {
     return rows.map(row => recordOf(partition, selection.type, row))
   }
 
-  async changed(
+  async changed(partition: string, selections: readonly FeedSelection[], window: FeedWindow): Promise<FeedPage> {
+    return readFeed(this.statements, partition, selections, window)
+  }
+
+  async changedTexts(
     partition: string,
-    selections: readonly Selection[],
-    after: number,
-    limit: number,
-  ): Promise<ChangedRecord[]> {
-    if (selections.length === 0) return []
-    const live = selections.map(({ owner }) => (owner === null ? 'type = ?' : '(type = ? and owner = ?)')).join(' or ')
-    const liveValues = selections.flatMap(({ type, owner }) => (owner === null ? [type] : [type, owner]))
-    const owned = selections.filter(({ owner }) => owner !== null)
-    const departed =
-      owned.length === 0
-        ? ''
-        : `union all select change, type, entity, 'OUT_OF_SCOPE' as removal from departed
-           where partition = ? and change > ? and (${owned.map(() => '(type = ? and owner = ?)').join(' or ')})`
-    const departedValues =
-      owned.length === 0 ? [] : [partition, after, ...owned.flatMap(({ type, owner }) => [type, owner])]
-    const rows = this.statements.all<ChangeRow>(
-      `select change, type, entity, case deleted when 1 then 'DELETED' end as removal from record
-       where partition = ? and change > ? and (${live}) ${departed} order by change limit ?`,
-      partition,
-      after,
-      ...liveValues,
-      ...departedValues,
-      limit,
-    )
-    return rows.map(row => ({ ...row, entity: JSON.parse(row.entity) as EntityRecord }))
+    selections: readonly FeedSelection[],
+    window: FeedWindow,
+  ): Promise<FeedTexts | undefined> {
+    return readTexts(this.statements, partition, selections, window)
   }
 
   async head(partition: string): Promise<number> {
@@ -148,8 +131,8 @@ export class SqliteView implements View {
     return row && taskOf(row)
   }
 
-  async tasks(query: TaskQuery): Promise<{ number: number; entity: EntityRecord }[]> {
-    const conditions = ['t.partition = ?', 't.number > ?']
+  async tasks(query: TaskQuery): Promise<{ number: number; user: string; entity: EntityRecord }[]> {
+    const conditions = ['t.partition = ?', 't.number > ?', 'r.deleted = 0']
     const values: unknown[] = [query.partition, query.after]
     if (query.user !== null) {
       conditions.push('t.user = ?')
@@ -163,17 +146,25 @@ export class SqliteView implements View {
       conditions.push(`t.${column} in (select value from json_each(?))`)
       values.push(JSON.stringify(wanted))
     }
-    const rows = this.statements.all<{ number: number; entity: string }>(
-      `select t.number, r.entity from task t join record r on r.partition = t.partition and r.type = 'Task' and r.key = t.user || '/' || t.id
+    const rows = this.statements.all<{ number: number; user: string; entity: string }>(
+      `select t.number, t.user, r.entity from task t join record r on r.partition = t.partition and r.type = 'Task' and r.key = t.user || '/' || t.id
        where ${conditions.join(' and ')} order by t.number limit ?`,
       ...values,
       query.first,
     )
-    return rows.map(({ number, entity }) => ({ number, entity: JSON.parse(entity) as EntityRecord }))
+    return rows.map(row => ({ ...row, entity: JSON.parse(row.entity) as EntityRecord }))
   }
 
   async unfinished(): Promise<StoredTask[]> {
     return this.statements.all<TaskRow>(`select * from task where state <> 'finished' order by number`).map(taskOf)
+  }
+
+  async backlog(): Promise<Backlog> {
+    const rows = this.statements.all<{ at: keyof Backlog; tasks: number }>(
+      `select case when parked is null then state else 'parked' end as at, count(*) as tasks from task
+       where state <> 'finished' group by at`,
+    )
+    return { waiting: 0, running: 0, parked: 0, ...Object.fromEntries(rows.map(({ at, tasks }) => [at, tasks])) }
   }
 
   async memo(reference: string, key: string): Promise<{ value: unknown } | undefined> {
@@ -183,6 +174,21 @@ export class SqliteView implements View {
       key,
     )
     return row && { value: JSON.parse(row.value) as unknown }
+  }
+
+  async signalled(): Promise<string[]> {
+    return this.statements.all<{ reference: string }>('select reference from signal').map(({ reference }) => reference)
+  }
+
+  async outlived(finishedBefore: number, first: number): Promise<StoredTask[]> {
+    return this.statements
+      .all<TaskRow>(
+        `select * from task where state = 'finished' and expired = 0 and finished_at < ?
+         and status not in ('CONFLICT', 'IN_REVIEW', 'PARKED') order by finished_at limit ?`,
+        finishedBefore,
+        first,
+      )
+      .map(taskOf)
   }
 }
 
@@ -200,6 +206,7 @@ export function taskOf(row: TaskRow): StoredTask {
     client: row.client,
     sequence: row.sequence,
     after: JSON.parse(row.after) as string[],
+    token: row.token,
     touches: JSON.parse(row.touches) as StoredTask['touches'],
     status: row.status,
     state: row.state,
@@ -208,6 +215,8 @@ export function taskOf(row: TaskRow): StoredTask {
     contested: row.contested === null ? null : (JSON.parse(row.contested) as StoredTask['contested']),
     takenAt: row.taken_at,
     finishedAt: row.finished_at,
+    parked: row.parked === null ? null : (JSON.parse(row.parked) as StoredTask['parked']),
+    expired: row.expired === 1,
   }
 }
 

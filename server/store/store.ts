@@ -7,7 +7,8 @@
  *   become visible in order and a reader that continues after the highest number it saw misses nothing.
  * - `view` shows committed data only.
  */
-import type { StepStatus, TaskStatus } from '../../protocol/index.ts'
+import type { Clock, StepStatus, TaskStatus } from '../../protocol/index.ts'
+import type { Payload } from '../tasks/outcome.ts'
 
 /** A replicated record as it travels: its type, id, version and the fields of its domain. */
 export interface EntityRecord {
@@ -35,10 +36,11 @@ export interface StoredRecord {
 export interface ChangedRecord {
   /** Number within the partition, rising by commit. */
   readonly change: number
-  readonly type: string
-  readonly entity: EntityRecord
-  /** null: a live record. OUT_OF_SCOPE: it went to another owner. */
+  /** null: a live record. OUT_OF_SCOPE: it went to another owner, or no longer fits any filter of the selection. */
   readonly removal: 'DELETED' | 'OUT_OF_SCOPE' | null
+  /** True: `body` is the record's ready text. False: it is the entity as JSON. */
+  readonly ready: boolean
+  readonly body: string
 }
 
 /** One earlier state of a record: the base of a three-way merge. */
@@ -86,18 +88,23 @@ export interface StoredTask extends TaskAddress {
   readonly client: string | null
   readonly sequence: number | null
   readonly after: readonly string[]
+  /** Fencing token of a check-out under which the task was made. */
+  readonly token: string | null
   readonly touches: readonly Touch[]
   readonly status: TaskStatus
   readonly state: TaskState
   /** Name of the task towards the outside, unique in the whole store: the id, unless another user had it first. */
   readonly reference: string
-  /** Records that the payload shows, by payload field. */
-  readonly payload: Readonly<Record<string, { readonly type: string; readonly id: string } | null>>
+  readonly payload: Payload
   /** What a decision about its conflict would write. */
   readonly contested: Contested | null
   /** Milliseconds since the epoch. */
   readonly takenAt: number
   readonly finishedAt: number | null
+  /** Why it waits for an operator, and since when (milliseconds since the epoch). */
+  readonly parked: { readonly why: string; readonly at: number } | null
+  /** Its outcome was given up: only the claim of its id is left. */
+  readonly expired: boolean
 }
 
 export interface Contested {
@@ -109,12 +116,57 @@ export interface Contested {
   readonly theirsVersion: number
 }
 
-export type NewTask = Omit<StoredTask, 'number' | 'reference' | 'finishedAt'>
+/** What an operator says about a parked task. */
+export type OperatorWord = 'resume' | 'undo'
+
+export type NewTask = Omit<StoredTask, 'number' | 'reference' | 'finishedAt' | 'parked' | 'expired'>
 
 /** `owner: null` asks for every row of the type; otherwise that owner's. */
 export interface Selection {
   readonly type: string
   readonly owner: string | null
+}
+
+/** `in` holds when the field is one of the values (null among them: or is absent), the others compare with the one value. */
+export interface Condition {
+  /** Checked by the caller against the schema. */
+  readonly field: string
+  readonly test: 'in' | 'gt' | 'gte' | 'lt' | 'lte'
+  readonly values: readonly (string | number | boolean | null)[]
+}
+
+/** A selection of the feed; of one partition at most one a type. */
+export interface FeedSelection extends Selection {
+  /** Filters, of which a record must meet one; of a filter it must meet every condition. Left out: all records. */
+  readonly where?: readonly (readonly Condition[])[]
+  /** Texts of this shape are wanted ready. Left out or null: none. */
+  readonly shape?: string | null
+}
+
+export interface FeedWindow {
+  /** Only rows with a higher number. */
+  readonly after: number
+  /** No removal at or below this number is told: the reader has never received those rows. */
+  readonly removalsAfter: number
+  readonly limit: number
+}
+
+/** Up to which number a window was read, and whether there may be rows above it. */
+export interface FeedReach {
+  /** null: the window is empty. The adapter may stop after rows that no filter fits, so it can be above the last row's. */
+  readonly last: number | null
+  readonly more: boolean
+}
+
+export interface FeedPage extends FeedReach {
+  /** In order of number. */
+  readonly rows: readonly ChangedRecord[]
+}
+
+export interface FeedTexts extends FeedReach {
+  /** Ready texts in order of number, a comma between two. */
+  readonly text: string
+  readonly count: number
 }
 
 export interface ListQuery {
@@ -140,21 +192,43 @@ export interface TaskQuery {
   readonly first: number
 }
 
+/** Unfinished tasks by what they are at: `running` without those that are parked. */
+export interface Backlog {
+  readonly waiting: number
+  readonly running: number
+  readonly parked: number
+}
+
 export interface View {
   record(partition: string, type: string, key: string): Promise<StoredRecord | undefined>
   list(query: ListQuery): Promise<StoredRecord[]>
-  /** Rows with a number above `after`, in order of number, at most `limit`. */
-  changed(partition: string, selections: readonly Selection[], after: number, limit: number): Promise<ChangedRecord[]>
+  /** Its cost does not depend on rows of other types and owners, nor on those below the window. */
+  changed(partition: string, selections: readonly FeedSelection[], window: FeedWindow): Promise<FeedPage>
+  /** The same window in one piece; undefined when a row of it is a removal or has no ready text of the wanted shape. */
+  changedTexts(
+    partition: string,
+    selections: readonly FeedSelection[],
+    window: FeedWindow,
+  ): Promise<FeedTexts | undefined>
   /** Highest number given in the partition; 0 when it is empty. */
   head(partition: string): Promise<number>
   /** From `fromVersion` up, oldest first; the base itself is missing when it was pruned. */
   versions(partition: string, type: string, key: string, fromVersion: number): Promise<RecordVersion[]>
   task(address: TaskAddress): Promise<StoredTask | undefined>
-  tasks(query: TaskQuery): Promise<{ number: number; entity: EntityRecord }[]>
+  tasks(query: TaskQuery): Promise<{ number: number; user: string; entity: EntityRecord }[]>
   /** Every task that is not finished, in order of number. */
   unfinished(): Promise<StoredTask[]>
+  /** How many they are. Cheap enough for every scrape of metrics. */
+  backlog(): Promise<Backlog>
   /** What a step recorded: absent when it never finished. */
   memo(reference: string, key: string): Promise<{ value: unknown } | undefined>
+  /** References of tasks that an operator, perhaps in another process, left word for. */
+  signalled(): Promise<string[]>
+  /**
+   * Tasks that finished before this moment and still have their outcome, oldest first. Those that somebody has yet to decide
+   * (CONFLICT, IN_REVIEW, PARKED) are not among them: they hold a person's work.
+   */
+  outlived(finishedBefore: number, first: number): Promise<StoredTask[]>
 }
 
 export interface Unit extends View {
@@ -163,7 +237,7 @@ export interface Unit extends View {
   takeTask(task: NewTask): Promise<StoredTask>
   changeTask(
     task: StoredTask,
-    change: Partial<Pick<StoredTask, 'status' | 'state' | 'payload' | 'contested' | 'finishedAt'>>,
+    change: Partial<Pick<StoredTask, 'status' | 'state' | 'payload' | 'contested' | 'finishedAt' | 'parked'>>,
   ): Promise<StoredTask>
   /**
    * Unfinished tasks that one with these touches has to wait for: of each record the latest writer, which itself waits for
@@ -177,6 +251,24 @@ export interface Unit extends View {
   release(task: StoredTask): Promise<StoredTask[]>
   recordMemo(reference: string, key: string, value: unknown): Promise<void>
   dropMemos(reference: string): Promise<void>
+  /** One more walk of the task begins without progress since the last; how many that makes. */
+  countStumble(reference: string): Promise<number>
+  takeBackStumble(reference: string): Promise<void>
+  forgetStumbles(reference: string): Promise<void>
+  /** The operator's word, which is then spent, and the task no longer parked. */
+  takeSignal(reference: string): Promise<OperatorWord | undefined>
+  /** Gives up the outcome of a finished task: input, payload and touches go; its id, hash, status and finishing time stay. */
+  expire(task: StoredTask): Promise<void>
+  /**
+   * Of every partition takes away up to `limit` tombstones (with all their versions), departures and replaced versions that
+   * are older than this moment. Returns how many; fewer than `limit`: nothing is left.
+   */
+  prune(before: number, limit: number): Promise<number>
+  /**
+   * Makes the texts of up to `limit` records anew that have another shape than the renderer's, without changing their number.
+   * Returns how many it looked at; 0: every record has its current text.
+   */
+  renewTexts(limit: number): Promise<number>
 }
 
 /** What a commit changed, for pokes: owners of the rows, null for a row of everybody's. */
@@ -185,9 +277,26 @@ export interface Committed {
   readonly owners: ReadonlySet<string | null>
 }
 
+/** Makes the ready text of a record whenever it is put. */
+export interface Renderer {
+  /** Another one whenever any type's shape is. */
+  readonly shapes: string
+  /** Names what the text of a type looks like; null: the type has no ready text. */
+  shapeOf(type: string): string | null
+  /** null: this record has none. It must be that of `shapeOf` its type. */
+  text(entity: EntityRecord): string | null
+}
+
+export interface StoreSetting {
+  /** Dates what was changed, for pruning. Default: the system's. */
+  readonly clock?: Pick<Clock, 'now'>
+  /** Default: no record has a ready text. */
+  readonly renderer?: Renderer
+}
+
 export interface Store {
   /** Locks, migrates and opens. Throws StoreError: STORE_LOCKED, STORE_TOO_NEW, STORE_UNAVAILABLE. */
-  open(): Promise<void>
+  open(setting?: StoreSetting): Promise<void>
   close(): Promise<void>
   /** Identity of this data's history; another one after a restore. */
   readonly epoch: string
@@ -198,7 +307,7 @@ export interface Store {
   onCommit(listener: (commits: readonly Committed[]) => void): () => void
 }
 
-export type StoreErrorCode = 'STORE_LOCKED' | 'STORE_TOO_NEW' | 'STORE_UNAVAILABLE'
+export type StoreErrorCode = 'STORE_LOCKED' | 'STORE_TOO_NEW' | 'STORE_TOO_OLD' | 'STORE_UNAVAILABLE' | 'BACKUP_EXISTS'
 
 /** The store can't serve just now (or here). Nothing of the unit was applied, unless its commit was under way: ask by task id. */
 export class StoreError extends Error {

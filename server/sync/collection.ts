@@ -1,8 +1,20 @@
-import type { Rejected } from '../tasks/outcome.ts'
+import type { ConflictPolicy } from '../conflicts.ts'
+import type { EntityRecord } from '../store/store.ts'
+import type { TaskTransaction } from '../tasks/define-task.ts'
+import type { ConflictReport, Rejected } from '../tasks/outcome.ts'
 import { hasRole, SHARED_PARTITION, tenantPartition, type Viewer } from '../viewer.ts'
 
 /** How far a viewer's right goes: every row of the partition, his own rows, or none. */
 export type Reach = 'all' | 'own' | 'none'
+
+/** One write to a record, merged and about to be made. */
+export interface RecordChange {
+  readonly id: string
+  /** null: it is being created. */
+  readonly before: EntityRecord | null
+  /** null: it is being deleted. */
+  readonly after: EntityRecord | null
+}
 
 export interface CollectionRules {
   /** Where the rows live. Default: the tenant's partition. */
@@ -15,21 +27,35 @@ export interface CollectionRules {
   readonly mayWrite?: (viewer: Viewer) => Reach
   /** Fields that this viewer may not read; they are null to him, in records and in conflicts alike. Default: none. */
   readonly hides?: (viewer: Viewer) => readonly string[]
-  /** 'merge' keeps every version up to the horizon as a base; 'none' is for rows that only the gateway writes. Default: merge. */
-  readonly conflict?: 'merge' | 'none'
+  /**
+   * What becomes of a field that two people changed. All but 'none' keep every version up to the horizon as a base; 'none' is
+   * for rows that only the gateway writes. Default: merge.
+   */
+  readonly conflict?: ConflictPolicy
+  /** True for a conflict that its originator may not decide: the task goes to a supervisor (IN_REVIEW) at once. */
+  readonly review?: (report: ConflictReport, viewer: Viewer) => boolean
   /** Refuses fields that no record may hold, whoever writes them: a task, a merge or a person's decision. */
   readonly check?: (fields: Readonly<Record<string, unknown>>, viewer: Viewer) => Rejected | undefined
+  /**
+   * Asked before each write, whoever makes it: a task, a merge or a person's decision. Refuses it, or writes in the same
+   * transaction what has to change with it.
+   */
+  readonly beforeWrite?: (change: RecordChange, transaction: TaskTransaction) => Promise<Rejected | undefined>
 }
 
 export interface Collection {
   readonly type: string
   readonly owner: string | null
-  readonly conflict: 'merge' | 'none'
+  readonly conflict: ConflictPolicy
+  /** Earlier states are kept: its records can be merged, brought back and checked out. */
+  readonly keepsVersions: boolean
   partition(viewer: Viewer): string
   mayRead(viewer: Viewer): Reach
   mayWrite(viewer: Viewer): Reach
   hides(viewer: Viewer): readonly string[]
+  review(report: ConflictReport, viewer: Viewer): boolean
   check(fields: Readonly<Record<string, unknown>>, viewer: Viewer): Rejected | undefined
+  beforeWrite(change: RecordChange, transaction: TaskTransaction): Promise<Rejected | undefined>
 }
 
 /**
@@ -42,11 +68,14 @@ export function defineCollection(type: string, rules: CollectionRules = {}): Col
     type,
     owner: rules.owner ?? null,
     conflict: rules.conflict ?? 'merge',
+    keepsVersions: rules.conflict !== 'none',
     partition: rules.partition ?? tenantPartition,
     mayRead,
     mayWrite: rules.mayWrite ?? mayRead,
     hides: rules.hides ?? (() => []),
+    review: rules.review ?? (() => false),
     check: rules.check ?? (() => undefined),
+    beforeWrite: rules.beforeWrite ?? (async () => undefined),
   }
 }
 

@@ -10,7 +10,12 @@ export interface Position {
   readonly binding: string
   /** Number of the last change seen, by partition. */
   readonly seen: Readonly<Record<string, number>>
-  /** Milliseconds since the epoch. */
+  /**
+   * Of a first pull that is not through: the highest number there was when it began, by partition. A row that changed last at
+   * or below it was never received, so there is nothing to remove.
+   */
+  readonly start?: Readonly<Record<string, number>>
+  /** Milliseconds since the epoch; of a pull of several pages when it began. */
   readonly issuedAt: number
 }
 

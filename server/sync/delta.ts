@@ -3,107 +3,139 @@
  * record that changed a hundred times comes once. Incremental pull after Azure Mobile Apps' offline sync, with a commit
  * number where that has a time stamp: time stamps lose the rows of a slower concurrent writer.
  */
-import { ERROR_CODES, MAX_PAGE } from '../../protocol/index.ts'
+import { type Clock, ERROR_CODES, MAX_PAGE } from '../../protocol/index.ts'
 import { refuse } from '../errors.ts'
-import { selectionFor } from '../records.ts'
-import type { ChangedRecord, EntityRecord, Selection, Store } from '../store/store.ts'
+import type { Observer } from '../observe/observer.ts'
+import type { PlainFields } from '../plain-fields.ts'
+import { type Presenter, presented } from '../present.ts'
+import type { ChangedRecord, EntityRecord, FeedSelection, Store } from '../store/store.ts'
 import type { Viewer } from '../viewer.ts'
 import type { Collection } from './collection.ts'
 import { bindingOf, type Position, readCursor, writeCursor } from './cursor.ts'
+import { type ScopeInput, selectionsByPartition } from './scopes.ts'
 
 export interface ChangesArguments {
   readonly since?: string | null
-  readonly scopes?: readonly { readonly type: string; readonly where?: unknown }[] | null
+  readonly scopes?: readonly ScopeInput[] | null
   readonly first: number
+}
+
+export interface Removal {
+  readonly type: string
+  readonly id: string
+  readonly reason: 'DELETED' | 'OUT_OF_SCOPE'
 }
 
 export interface ChangePage {
   readonly changed: readonly EntityRecord[]
-  readonly removed: readonly { type: string; id: string; reason: 'DELETED' | 'OUT_OF_SCOPE' }[]
+  readonly removed: readonly Removal[]
   readonly cursor: string
   readonly hasMore: boolean
   readonly reset: boolean
 }
 
+/** A page whose changed records are still as the store has them. */
+export interface RawPage extends Omit<ChangePage, 'changed'> {
+  readonly rows: readonly RawRecord[]
+}
+
+/** `ready`: one or several ready texts, a comma between two. Otherwise one entity as JSON. */
+export type RawRecord = Pick<ChangedRecord, 'ready' | 'body'>
+
 export interface DeltaOptions {
   readonly store: Store
   readonly collections: ReadonlyMap<string, Collection>
+  readonly fields: PlainFields
+  readonly presenter: Presenter
+  readonly observer: Required<Observer>
+  readonly clock: Clock
   readonly now: number
   /** How long tombstones are kept: an older cursor starts anew. */
   readonly horizonMs: number
 }
 
 export async function changesFor(viewer: Viewer, wanted: ChangesArguments, options: DeltaOptions): Promise<ChangePage> {
+  const { rows, ...page } = await readPage(viewer, wanted, options)
+  const changed: EntityRecord[] = []
+  for (const { body } of rows) {
+    changed.push(await presented(options.presenter, viewer, JSON.parse(body) as EntityRecord))
+  }
+  return { ...page, changed }
+}
+
+/** The one place that decides which rows a viewer is sent. `shapeOf` says of which types ready texts are wanted, if any. */
+export async function readPage(
+  viewer: Viewer,
+  wanted: ChangesArguments,
+  options: DeltaOptions,
+  shapeOf?: (type: string) => string | null,
+): Promise<RawPage> {
   const { store, now } = options
   if (!Number.isInteger(wanted.first) || wanted.first < 1 || wanted.first > MAX_PAGE) {
     throw refuse(ERROR_CODES.BAD_USER_INPUT, `first must be from 1 to ${MAX_PAGE}.`, { field: 'first' })
   }
-  const partitions = selectionsByPartition(viewer, wanted, options.collections)
-  const binding = bindingOf([viewer.tenant, viewer.user, [...partitions]])
+  const partitions = selectionsByPartition(viewer, wanted.scopes, options)
+  const binding = bindingOf([viewer.tenant, viewer.user, ...boundTo(viewer, partitions, options)])
   const position = await usable(wanted.since, binding, [...partitions.keys()], options)
   const seen: Record<string, number> = { ...position?.seen }
-  const rows: ChangedRecord[] = []
+  const start: Record<string, number> = { ...position?.start }
+  const rows: RawRecord[] = []
+  const removed: Removal[] = []
+  let room = wanted.first
   let hasMore = false
   for (const [partition, selections] of partitions) {
     if (hasMore) break
     // Read before the rows, so that what commits in between is not passed over.
     const head = await store.view.head(partition)
-    const room = wanted.first - rows.length
-    const found = await store.view.changed(partition, selections, seen[partition] ?? 0, room + 1)
-    hasMore = found.length > room
-    const taken = found.slice(0, room)
-    rows.push(...taken)
-    const last = taken.at(-1)?.change ?? seen[partition] ?? 0
-    seen[partition] = hasMore ? last : Math.max(last, head)
+    if (seen[partition] === undefined) start[partition] = head
+    const after = seen[partition] ?? 0
+    const window = { after, removalsAfter: start[partition] ?? 0, limit: room }
+    const shaped = selections.map(selection => ({ ...selection, shape: shapeOf?.(selection.type) ?? null }))
+    const texts = shapeOf && (await store.view.changedTexts(partition, shaped, window))
+    const found = texts ?? (await store.view.changed(partition, shaped, window))
+    if ('text' in found) {
+      if (found.count > 0) rows.push({ ready: true, body: found.text })
+      room -= found.count
+    } else {
+      for (const row of found.rows) {
+        if (row.removal === null) rows.push(row)
+        else removed.push(removalOf(row.removal, row.body))
+      }
+      room -= found.rows.length
+    }
+    hasMore = found.more
+    const reached = hasMore ? (found.last ?? after) : Math.max(found.last ?? after, head)
+    seen[partition] = reached
+    if (reached >= (start[partition] ?? 0)) delete start[partition]
   }
-  const current = rows.filter(row => row.removal === null)
-  const live = new Set(current.map(row => `${row.type}:${row.entity.id}`))
+  // Of a device that is not through yet the cursor ages from where it began: what it has still to be told must not be pruned.
+  const issuedAt = hasMore && position !== undefined ? position.issuedAt : now
+  const records = wanted.first - room
+  options.observer.pulled({ records, durationMs: options.clock.now() - now, ready: shapeOf !== undefined })
   return {
-    changed: current.map(row => row.entity),
-    // A first pull has nothing to take away.
-    removed: rows.flatMap(({ removal, type, entity: { id } }) =>
-      removal === null || position === undefined || live.has(`${type}:${id}`) ? [] : [{ type, id, reason: removal }],
-    ),
-    cursor: writeCursor({ epoch: store.epoch, binding, seen, issuedAt: now }, store.secret),
+    rows,
+    removed,
+    cursor: writeCursor({ epoch: store.epoch, binding, seen, start, issuedAt }, store.secret),
     hasMore,
     reset: position === undefined && wanted.since != null,
   }
 }
 
-function selectionsByPartition(
-  viewer: Viewer,
-  { scopes }: ChangesArguments,
-  collections: ReadonlyMap<string, Collection>,
-): Map<string, Selection[]> {
-  const types = scopes == null ? [...collections.keys()] : scopes.map(scopeType)
-  const partitions = new Map<string, Selection[]>()
-  for (const type of [...new Set(types)].sort()) {
-    const collection = collections.get(type)
-    if (collection === undefined) {
-      const known = [...collections.keys()].join(', ')
-      throw refuse(
-        ERROR_CODES.BAD_USER_INPUT,
-        `scopes: there is no type "${type.slice(0, 64)}" to sync; there are ${known}.`,
-        { field: 'scopes' },
-      )
-    }
-    const selection = selectionFor(collection, viewer)
-    if (selection === undefined) continue
-    const partition = collection.partition(viewer)
-    partitions.set(partition, [...(partitions.get(partition) ?? []), selection])
-  }
-  return partitions
+function removalOf(reason: Removal['reason'], body: string): Removal {
+  const { __typename: type, id } = JSON.parse(body) as EntityRecord
+  return { type, id, reason }
 }
 
-function scopeType({ type, where }: { type: string; where?: unknown }): string {
-  if (where != null) {
-    throw refuse(
-      ERROR_CODES.NOT_IMPLEMENTED,
-      'scopes: filters (where) are not served yet; leave where out and the whole type comes.',
-      { field: 'scopes.where' },
-    )
-  }
-  return type
+/** What of a viewer's rights a cursor is bound to: with other rights he has to be sent other rows, or the same ones differently. */
+function boundTo(
+  viewer: Viewer,
+  partitions: ReadonlyMap<string, readonly FeedSelection[]>,
+  { collections }: DeltaOptions,
+): unknown[] {
+  return [...partitions].map(([partition, selections]) => [
+    partition,
+    selections.map(selection => [selection, collections.get(selection.type)?.hides(viewer) ?? []]),
+  ])
 }
 
 async function usable(

@@ -1,4 +1,6 @@
 /** Pokes: "a pull would bring something". They carry no data, leave after the commit, and melt into one while nobody looks. */
+import type { Clock } from '../../protocol/index.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { Committed, Store } from '../store/store.ts'
 import type { Viewer } from '../viewer.ts'
 import { type Collection, covers } from './collection.ts'
@@ -9,15 +11,34 @@ export interface Pokes {
   close(): void
 }
 
-export function pokesOf(store: Store, collections: ReadonlyMap<string, Collection>): Pokes {
+export function pokesOf(options: {
+  store: Store
+  collections: ReadonlyMap<string, Collection>
+  clock: Clock
+  observer: Observer
+}): Pokes {
+  const { store, collections, clock, observer } = options
   const listeners = new Set<PokeStream>()
+  const told = (committedAt: number, subscribers: number): void =>
+    observer.poked?.({ lagMs: clock.now() - committedAt, subscribers })
   const stop = store.onCommit(commits => {
-    for (const listener of listeners) if (commits.some(commit => listener.concerns(commit))) listener.poke()
+    const now = clock.now()
+    let atOnce = 0
+    for (const listener of listeners) {
+      if (commits.some(commit => listener.concerns(commit)) && listener.poke(now)) atOnce += 1
+    }
+    if (atOnce > 0) told(now, atOnce)
   })
   return {
     subscribe(viewer) {
-      const stream = new PokeStream(viewer, collections, () => listeners.delete(stream))
+      const stream = new PokeStream(viewer, collections, {
+        late: committedAt => told(committedAt, 1),
+        end() {
+          if (listeners.delete(stream)) observer.subscribers?.(listeners.size)
+        },
+      })
       listeners.add(stream)
+      observer.subscribers?.(listeners.size)
       return stream
     },
     close() {
@@ -27,19 +48,26 @@ export function pokesOf(store: Store, collections: ReadonlyMap<string, Collectio
   }
 }
 
+interface StreamEvents {
+  /** It picked up a poke that had to wait for it. */
+  late(committedAt: number): void
+  end(): void
+}
+
 /** An iterator of our own instead of a generator: a generator that waits can't be returned from. */
 class PokeStream implements AsyncIterableIterator<true> {
   readonly #viewer: Viewer
   readonly #collections: ReadonlyMap<string, Collection>
-  readonly #onEnd: () => void
-  #pending = false
+  readonly #events: StreamEvents
+  /** When the oldest commit happened that it was not told of yet. */
+  #pendingSince: number | undefined
   #ended = false
   #waiting: ((result: IteratorResult<true>) => void) | undefined
 
-  constructor(viewer: Viewer, collections: ReadonlyMap<string, Collection>, onEnd: () => void) {
+  constructor(viewer: Viewer, collections: ReadonlyMap<string, Collection>, events: StreamEvents) {
     this.#viewer = viewer
     this.#collections = collections
-    this.#onEnd = onEnd
+    this.#events = events
   }
 
   [Symbol.asyncIterator](): this {
@@ -56,20 +84,23 @@ class PokeStream implements AsyncIterableIterator<true> {
     return false
   }
 
-  poke(): void {
-    if (this.#ended) return
+  /** True when it is told at once; otherwise it picks the poke up when it asks again. */
+  poke(committedAt: number): boolean {
+    if (this.#ended) return false
     if (this.#waiting === undefined) {
-      this.#pending = true
-      return
+      this.#pendingSince ??= committedAt
+      return false
     }
     this.#waiting({ done: false, value: true })
     this.#waiting = undefined
+    return true
   }
 
   async next(): Promise<IteratorResult<true>> {
     if (this.#ended) return { done: true, value: undefined }
-    if (this.#pending) {
-      this.#pending = false
+    if (this.#pendingSince !== undefined) {
+      this.#events.late(this.#pendingSince)
+      this.#pendingSince = undefined
       return { done: false, value: true }
     }
     return new Promise(resolve => {
@@ -79,7 +110,7 @@ class PokeStream implements AsyncIterableIterator<true> {
 
   async return(): Promise<IteratorResult<true>> {
     this.#ended = true
-    this.#onEnd()
+    this.#events.end()
     this.#waiting?.({ done: true, value: undefined })
     this.#waiting = undefined
     return { done: true, value: undefined }

@@ -15,12 +15,13 @@ export interface TaskTransaction {
   /** RFC 3339, UTC: when this transaction runs. */
   readonly now: string
   find(type: string, id: string): Promise<EntityRecord | undefined>
-  list(type: string, query: Pick<ListQuery, 'equals' | 'contains' | 'first'>): Promise<EntityRecord[]>
+  /** In order of id; `after` is the id after which to go on. */
+  list(type: string, query: Pick<ListQuery, 'equals' | 'contains' | 'after' | 'first'>): Promise<EntityRecord[]>
   /** Rejected ALREADY_EXISTS when the id was ever used. */
   create(type: string, id: string, fields: Readonly<Record<string, unknown>>): Promise<Written>
-  /** Three-way merge by field against the state at `baseVersion`; a field both sides changed is a conflict. */
+  /** Three-way merge by field against the state at `baseVersion`; a field both sides changed is settled by the collection's policy. */
   update(type: string, id: string, baseVersion: number, patch: Readonly<Record<string, unknown>>): Promise<Written>
-  /** A conflict when somebody else changed the record after `baseVersion`. */
+  /** When somebody else changed the record after `baseVersion`, the collection's policy settles it. */
   remove(type: string, id: string, baseVersion: number): Promise<Written>
   /** Tells the person what was decided on their behalf (Task.reconciliation). */
   reconcile(entry: Reconciliation): void
@@ -49,10 +50,15 @@ export interface Step<Plan> {
   readonly skip?: (plan: Plan) => boolean
   /** A rejection is definitely "not done". Anything thrown leaves the outcome unknown. */
   readonly run: (plan: Plan, call: StepCall, results: StepResults) => Promise<StepAnswer<unknown>>
-  /** Takes back what `run` may have done, by key; called until it succeeds, also when the outcome is unknown. */
-  readonly undo?: (plan: Plan, call: StepCall) => Promise<void>
+  /**
+   * Takes back what `run` may have done, by key; called until it succeeds, also when the outcome is unknown. `results` are
+   * those of the steps that were done: this one is not among them when its outcome is unknown.
+   */
+  readonly undo?: (plan: Plan, call: StepCall, results: StepResults) => Promise<void>
   /** Tries before an unknown outcome counts as failed; 'forever' for what must happen. Default 3. */
   readonly attempts?: number | 'forever'
+  /** Wait before the second try; doubled per try up to five minutes, and spread. Default 200. */
+  readonly firstRetryMs?: number
   /** Of one attempt; default 10,000. */
   readonly timeoutMs?: number
 }
@@ -89,6 +95,16 @@ export interface SagaTask<Args, Plan> extends Definition<Args> {
   readonly steps: readonly Step<Plan>[]
   readonly settle: (plan: Plan, results: StepResults, transaction: TaskTransaction) => Promise<Outcome>
   readonly afterwards: readonly Step<Plan>[]
+  /**
+   * How long the way forward may take, counted from when the task is prepared. What has not been confirmed by then is undone
+   * and rejected UNAVAILABLE. Default: no limit but that of the steps.
+   */
+  readonly deadlineMs?: number
+  /**
+   * How long an undo, or a step that must happen, is tried before the task is PARKED for an operator. Default one hour; at
+   * least three tries are made.
+   */
+  readonly parkAfterMs?: number
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a gateway holds tasks of different arguments; each is typed where it is defined

@@ -1,30 +1,29 @@
 /** Takes tasks, starts them in order, walks them through the engine and settles them. The one place where a task's state changes. */
-import { backoffMs, type Clock, isSettled, type Random, REJECTION_CODES } from '../../protocol/index.ts'
-import type { Engine, Run } from '../engine/engine.ts'
+import { backoffMs, type Clock, isSettled, type Random } from '../../protocol/index.ts'
+import type { DocumentRun } from '../batch.ts'
+import type { Engine, Handle, Run } from '../engine/engine.ts'
 import type { Log } from '../log.ts'
 import { refusalOfRepeat } from '../mutation-log.ts'
-import type { NewTask, StepReport, Store, StoredTask, TaskAddress, Touch, Unit } from '../store/store.ts'
+import type { Observer } from '../observe/observer.ts'
+import {
+  type StepReport,
+  type Store,
+  type StoredTask,
+  StoreError,
+  type TaskAddress,
+  type Unit,
+} from '../store/store.ts'
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
 import type { SagaTask, TaskDefinition } from './define-task.ts'
-import { type Confirmed, confirmed, type Outcome, type Rejected, rejected } from './outcome.ts'
-import { walkSaga } from './saga.ts'
-import { changeOf, statusOf, writeTaskRecord } from './task.ts'
-import { RecordTransaction } from './transaction.ts'
+import { isWithdrawnUnseen, type Submission, type Taken, TaskLedger } from './ledger.ts'
+import { type Confirmed, confirmed, type Outcome, type Rejected } from './outcome.ts'
+import { undoneByOperator, walkSaga } from './saga.ts'
+import { writeTaskRecord } from './task.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 60_000
-
-export interface Submission {
-  readonly viewer: Viewer
-  readonly definition: TaskDefinition
-  readonly args: Readonly<Record<string, unknown>>
-  readonly inputHash: string
-  readonly id: string
-  readonly client: string | null
-  readonly sequence: number | null
-  readonly after: readonly string[]
-}
 
 export interface RunnerOptions {
   readonly store: Store
@@ -34,6 +33,7 @@ export interface RunnerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly observer: Required<Observer>
   /** How long a settled task is answered with its outcome. */
   readonly retentionMs: number
 }
@@ -41,7 +41,8 @@ export interface RunnerOptions {
 export class TaskRunner {
   readonly #options: RunnerOptions
   readonly #definitions: ReadonlyMap<string, TaskDefinition>
-  readonly #waiters = new Map<number, Set<() => void>>()
+  readonly #ledger: TaskLedger
+  readonly #waiting: WaitingRoom
   /** Withdraw what is to be tried again. */
   readonly #retries = new Set<() => void>()
   #stopped = false
@@ -49,7 +50,9 @@ export class TaskRunner {
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#definitions = new Map(options.definitions.map(definition => [served(definition), definition]))
-    options.engine.start(run => this.#walk(run))
+    this.#ledger = new TaskLedger(options.collections, options.clock)
+    this.#waiting = new WaitingRoom(options.clock)
+    options.engine.start({ walk: run => this.#walk(run), park: (task, why) => this.#park(task, why) })
   }
 
   /** Goes on with what an earlier process left unfinished. */
@@ -64,112 +67,64 @@ export class TaskRunner {
   }
 
   /**
-   * The task as it stands after it was taken: new, or known from before. A refusal means that the id can't be used.
-   * A plain task that waits for nothing is settled in the same transaction that claims its id.
+   * The task as it stands after it was taken: new, or known from before. A refusal means that the id can't be used. Calls are
+   * queued in their order; those of one document are not taken after one that could not be.
    */
-  async submit(submission: Submission): Promise<StoredTask | Rejected> {
-    const { store, clock, retentionMs } = this.#options
-    const { viewer, definition, id } = submission
-    const address: TaskAddress = { partition: tenantPartition(viewer), user: viewer.user, id }
-    const taken = await store.write(address.partition, async unit => {
+  async submit(submission: Submission, document: DocumentRun): Promise<Taken | Rejected> {
+    const { store, clock, engine, retentionMs } = this.#options
+    const address = addressOf(submission.viewer, submission.id)
+    const take = async (unit: Unit): Promise<Taken | Rejected> => {
       const known = await unit.task(address)
-      if (known !== undefined) return refusalOfRepeat(known, submission.inputHash, clock.now(), retentionMs) ?? known
-      return this.#take(unit, address, submission)
-    })
+      if (known === undefined) return this.#ledger.take(unit, submission)
+      if (isWithdrawnUnseen(known)) return { task: known }
+      return refusalOfRepeat(known, submission.inputHash, clock.now(), retentionMs) ?? { task: known }
+    }
+    // Asked twice: at its turn in the commit's group, and when the commit itself has failed.
+    const write = async (): Promise<Taken | Rejected> => {
+      const written = await document.attempt(() =>
+        store.write(address.partition, unit => document.attempt(() => take(unit))),
+      )
+      if (!('kind' in written) && written.fresh !== undefined && written.task.state === 'finished')
+        this.#observe(written.task)
+      return written
+    }
+    const { name, kind } = submission.definition
+    const taken = kind === 'plain' ? await this.#spanOf(name, address.id, write) : await write()
     if ('kind' in taken) return taken
-    if (taken.state !== 'waiting' && definition.kind === 'saga' && taken.state !== 'finished')
-      this.#options.engine.run(taken)
+    const { task, fresh } = taken
+    if (fresh !== undefined) this.#waiting.call(takenKey(address))
+    if (task.state === 'running' && task.parked === null) engine.run(task, { isFirst: fresh !== undefined })
     return taken
   }
 
-  /** Resolves when nothing of the task is left to do, or at the latest after `timeoutMs`. */
+  /** Withdraws what has not started. Whatever has is answered as it stands; what never came will never be run. */
+  async withdraw(viewer: Viewer, id: string): Promise<StoredTask> {
+    const { store } = this.#options
+    const address = addressOf(viewer, id)
+    const { task, freed } = await store.write(address.partition, async unit => {
+      const known = await unit.task(address)
+      if (known === undefined) return { task: (await this.#ledger.takeWithdrawn(unit, viewer, id)).task, freed: [] }
+      if (known.status !== 'ACCEPTED') return { task: known, freed: [] }
+      return { task: known, freed: await this.#ledger.close(unit, known, { status: 'CANCELLED' }) }
+    })
+    await this.#startAll(task, freed)
+    return task
+  }
+
+  /** True when the task was taken, at the latest after `timeoutMs`. */
+  wasTaken(viewer: Viewer, id: string, timeoutMs: number): Promise<boolean> {
+    const address = addressOf(viewer, id)
+    const isTaken = async (): Promise<boolean> => (await this.#options.store.view.task(address)) !== undefined
+    return this.#waiting.until(takenKey(address), timeoutMs, isTaken)
+  }
+
+  /** Resolves when the gateway does nothing more about the task on its own account, or at the latest after `timeoutMs`. */
   async settled(task: StoredTask, timeoutMs: number): Promise<void> {
-    if (task.state === 'finished' || timeoutMs <= 0) return
-    await new Promise<void>(resolve => {
-      const waiters = this.#waiters.get(task.number) ?? new Set()
-      this.#waiters.set(task.number, waiters)
-      const done = (): void => {
-        withdraw()
-        waiters.delete(done)
-        resolve()
-      }
-      const withdraw = this.#options.clock.after(timeoutMs, done)
-      waiters.add(done)
-      // It may have finished before we began to listen.
-      this.#options.store.view.task(task).then(now => now?.state === 'finished' && done(), done)
+    if (isOver(task) || timeoutMs <= 0) return
+    await this.#waiting.until(task.reference, timeoutMs, async () => {
+      const now = await this.#options.store.view.task(task)
+      return now !== undefined && isOver(now)
     })
-  }
-
-  async #take(unit: Unit, address: TaskAddress, submission: Submission): Promise<StoredTask> {
-    const { definition, args, viewer } = submission
-    const touches = touchesOf(definition, args)
-    const before = await this.#before(unit, address, submission.after, touches)
-    const fresh: NewTask = {
-      ...address,
-      name: definition.name,
-      definitionVersion: definition.version,
-      inputHash: submission.inputHash,
-      args,
-      viewer: { user: viewer.user, tenant: viewer.tenant, roles: viewer.roles },
-      client: submission.client,
-      sequence: submission.sequence,
-      after: submission.after,
-      touches,
-      status: 'ACCEPTED',
-      state: 'waiting',
-      payload: {},
-      contested: null,
-      takenAt: this.#options.clock.now(),
-    }
-    if ('kind' in before) return this.#bornSettled(unit, fresh, before, undefined)
-    if (before.length > 0) {
-      const task = await unit.takeTask(fresh)
-      await unit.waitFor(task, before)
-      await writeTaskRecord(unit, task, { status: 'ACCEPTED', steps: [] }, this.#now())
-      return task
-    }
-    if (definition.kind === 'plain') {
-      const transaction = this.#transaction(unit, fresh)
-      return this.#bornSettled(unit, fresh, await definition.run(args, transaction), transaction)
-    }
-    const task = await unit.takeTask({ ...fresh, status: 'RUNNING', state: 'running' })
-    await writeTaskRecord(unit, task, { status: 'RUNNING', steps: [] }, this.#now())
-    return task
-  }
-
-  /** Unfinished tasks it has to wait for, or the refusal that one of them caused. */
-  async #before(
-    unit: Unit,
-    { partition, user }: TaskAddress,
-    after: readonly string[],
-    touches: readonly Touch[],
-  ): Promise<StoredTask[] | Rejected> {
-    const blockers = await unit.inTheWay(partition, touches)
-    for (const id of after) {
-      const task = await unit.task({ partition, user, id })
-      if (task === undefined) return dependencyFailed(id, 'is not known to this gateway')
-      if (!isSettled(task.status)) blockers.push(task)
-      else if (task.status !== 'CONFIRMED') return dependencyFailed(id, `ended ${task.status}`)
-    }
-    return blockers
-  }
-
-  async #bornSettled(
-    unit: Unit,
-    fresh: NewTask,
-    outcome: Outcome,
-    transaction: RecordTransaction | undefined,
-  ): Promise<StoredTask> {
-    if (outcome.kind === 'confirmed') transaction?.apply()
-    const task = await unit.takeTask({
-      ...fresh,
-      status: statusOf(outcome),
-      state: 'finished',
-      payload: payloadOf(outcome),
-      contested: outcome.kind === 'conflict' ? outcome.contested : null,
-    })
-    await writeTaskRecord(unit, task, changeOf(outcome, transaction?.reconciliation ?? []), this.#now())
-    return task
   }
 
   /**
@@ -193,93 +148,117 @@ export class TaskRunner {
 
   /** Starts a waiting task whose turn has come, or takes up a running one. */
   async #advance(task: StoredTask): Promise<void> {
-    if (task.state === 'running') return this.#options.engine.run(task)
-    const { store } = this.#options
+    const { store, engine, log } = this.#options
+    if (task.state === 'running') return engine.run(task)
     const definition = this.#definition(task)
     if (definition === undefined) return
-    const freed = await store.write(task.partition, async unit => {
+    try {
+      await this.#startAll(task, await this.#turn(task, definition))
+    } catch (error) {
+      if (error instanceof StoreError || this.#stopped) throw error
+      // Its own code fails. From here on the engine has it, which counts such walks and parks it in the end.
+      log.error({ error, task: task.reference }, 'a waiting task failed when its turn came')
+      await store.write(task.partition, unit => this.#toRunning(unit, task))
+      engine.run(task)
+    }
+  }
+
+  /** What a waiting task's turn sets free; itself, if steps lie before it. */
+  #turn(task: StoredTask, definition: TaskDefinition): Promise<StoredTask[]> {
+    return this.#options.store.write(task.partition, async unit => {
       const now = await unit.task(task)
       if (now === undefined || now.state !== 'waiting' || (await unit.isBlocked(now))) return []
-      const before = await this.#before(unit, now, now.after, [])
-      if ('kind' in before) return this.#settle(unit, now, before, undefined, {})
+      const before = await this.#ledger.before(unit, now, [])
+      if ('kind' in before) return this.#ledger.settle(unit, now, before, undefined)
       if (before.length > 0) {
         await unit.waitFor(now, before)
         return []
       }
       if (definition.kind === 'plain') {
-        const transaction = this.#transaction(unit, now)
-        return this.#settle(unit, now, await definition.run(now.args, transaction), transaction, {})
+        const transaction = this.#ledger.transaction(unit, now)
+        return this.#ledger.settle(unit, now, await definition.run(now.args, transaction), transaction)
       }
-      await unit.changeTask(now, { status: 'RUNNING', state: 'running' })
-      await writeTaskRecord(unit, now, { status: 'RUNNING' }, this.#now())
-      return [{ ...now, status: 'RUNNING' as const, state: 'running' as const }]
+      return [await this.#toRunning(unit, now)]
     })
-    await this.#startAll(task, freed)
   }
 
-  /** Writes an outcome; returns the tasks whose turn has come. */
-  async #settle(
-    unit: Unit,
-    task: StoredTask,
-    outcome: Outcome,
-    transaction: RecordTransaction | undefined,
-    { steps, more = false }: { steps?: readonly StepReport[]; more?: boolean },
-  ): Promise<StoredTask[]> {
-    if (outcome.kind === 'confirmed') transaction?.apply()
-    await unit.changeTask(task, {
-      status: statusOf(outcome),
-      state: more ? 'running' : 'finished',
-      payload: payloadOf(outcome),
-      contested: outcome.kind === 'conflict' ? outcome.contested : null,
-      finishedAt: this.#options.clock.now(),
-    })
-    const change = changeOf(outcome, transaction?.reconciliation ?? [])
-    await writeTaskRecord(unit, task, steps === undefined ? change : { ...change, steps }, this.#now())
-    if (!more) await unit.dropMemos(task.reference)
-    return unit.release(task)
+  async #toRunning(unit: Unit, task: StoredTask): Promise<StoredTask> {
+    await writeTaskRecord(unit, task, { status: 'RUNNING' }, this.#ledger.now())
+    return unit.changeTask(task, { status: 'RUNNING', state: 'running' })
   }
 
   async #startAll(settledTask: StoredTask, freed: readonly StoredTask[]): Promise<void> {
     await this.#tell(settledTask)
     for (const task of freed) {
-      if (task.number === settledTask.number) this.#options.engine.run(task)
+      if (task.number === settledTask.number) this.#options.engine.run(task, { isFirst: true })
       else await this.#goOn(task)
     }
   }
 
   async #tell(task: StoredTask): Promise<void> {
     const now = await this.#options.store.view.task(task)
-    if (now?.state !== 'finished') return
-    for (const done of this.#waiters.get(task.number) ?? []) done()
-    this.#waiters.delete(task.number)
+    if (now === undefined || !isOver(now)) return
+    if (now.state === 'finished') this.#observe(now)
+    this.#waiting.call(task.reference)
+  }
+
+  #observe({ name, status, takenAt, finishedAt }: StoredTask): void {
+    const { observer, clock } = this.#options
+    observer.taskSettled({ name, status, durationMs: (finishedAt ?? clock.now()) - takenAt })
+  }
+
+  #spanOf<Value>(name: string, reference: string, work: () => Promise<Value>): Promise<Value> {
+    const attributes = { 'layover.task': name, 'layover.reference': reference }
+    return this.#options.observer.around({ name: `task ${name}`, attributes }, work)
   }
 
   async #walk(run: Run): Promise<void> {
-    const { store, clock, random } = this.#options
+    const { store } = this.#options
     const task = await store.view.task(run.task)
     if (task === undefined || task.state !== 'running') return
     const definition = this.#definition(task)
-    if (definition?.kind !== 'saga') return
+    if (definition === undefined) return
+    if (task.status === 'PARKED' && task.parked === null)
+      await store.write(task.partition, unit => this.#toRunning(unit, task))
+    await this.#spanOf(task.name, task.reference, () =>
+      definition.kind === 'plain' ? this.#walkPlain(task, definition, run) : this.#walkSaga(task, definition, run),
+    )
+  }
+
+  /** A plain task whose turn came and whose code failed: again, under the engine's eyes. */
+  async #walkPlain(task: StoredTask, definition: TaskDefinition & { kind: 'plain' }, run: Run): Promise<void> {
+    const freed = await this.#options.store.write(task.partition, async unit => {
+      if (run.isToBeUndone) return this.#ledger.settle(unit, task, undoneByOperator, undefined)
+      const transaction = this.#ledger.transaction(unit, task)
+      return this.#ledger.settle(unit, task, await definition.run(task.args, transaction), transaction)
+    })
+    await this.#startAll(task, freed)
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the plan's type is known where the task is defined
+  async #walkSaga(task: StoredTask, definition: SagaTask<any, any>, run: Run): Promise<void> {
+    const { store, clock, random, observer } = this.#options
+    const ledger = this.#ledger
     await walkSaga(definition, {
       run,
       clock,
       random,
-      prepare: () => store.write(task.partition, unit => definition.prepare(task.args, this.#transaction(unit, task))),
-      report: steps =>
-        store.write(task.partition, async unit => {
-          await writeTaskRecord(unit, task, { steps }, this.#now())
-        }),
+      observer,
+      prepare: () => store.write(task.partition, unit => definition.prepare(task.args, ledger.transaction(unit, task))),
+      report: steps => store.write(task.partition, unit => this.#report(unit, task, steps)),
       settle: (plan, results, steps) => this.#settleSaga(task, definition, plan, results, steps),
       refuse: async (outcome, steps) => {
-        const freed = await store.write(task.partition, unit => this.#settle(unit, task, outcome, undefined, { steps }))
+        const freed = await store.write(task.partition, unit =>
+          ledger.settle(unit, task, outcome, undefined, { steps }),
+        )
         await this.#startAll(task, freed)
       },
       finish: async steps => {
         await store.write(task.partition, async unit => {
           const now = await unit.task(task)
           if (now?.state !== 'running') return
-          await unit.changeTask(now, { state: 'finished' })
-          await writeTaskRecord(unit, now, { steps }, this.#now())
+          await unit.changeTask(now, { state: 'finished', parked: null })
+          await writeTaskRecord(unit, now, { steps }, ledger.now())
           await unit.dropMemos(task.reference)
         })
         await this.#tell(task)
@@ -287,40 +266,55 @@ export class TaskRunner {
     })
   }
 
+  async #report(unit: Unit, task: StoredTask, steps: readonly StepReport[]): Promise<void> {
+    const now = await unit.task(task)
+    const isTakenUp = now?.status === 'PARKED'
+    if (now !== undefined && isTakenUp) await unit.changeTask(now, { status: 'RUNNING', parked: null })
+    await writeTaskRecord(unit, task, { steps, ...(isTakenUp ? { status: 'RUNNING' } : {}) }, this.#ledger.now())
+  }
+
   async #settleSaga(
     task: StoredTask,
-    // biome-ignore lint/suspicious/noExplicitAny: the plan's type is known where the task is defined
+    // biome-ignore lint/suspicious/noExplicitAny: as above
     definition: SagaTask<any, any>,
     plan: unknown,
     results: Readonly<Record<string, unknown>>,
     steps: readonly StepReport[],
   ): Promise<Outcome> {
-    const { store } = this.#options
-    const { outcome, freed } = await store.write(task.partition, async unit => {
+    const ledger = this.#ledger
+    const { outcome, freed } = await this.#options.store.write(task.partition, async unit => {
       const now = await unit.task(task)
       // A crash between this commit and its memo: it is settled already.
       if (now !== undefined && now.status === 'CONFIRMED') {
         return { outcome: confirmed(now.payload) satisfies Confirmed as Outcome, freed: [] }
       }
-      const transaction = this.#transaction(unit, task)
+      const transaction = ledger.transaction(unit, task)
       const decided = await definition.settle(plan, results, transaction)
       if (decided.kind !== 'confirmed') return { outcome: decided, freed: [] }
-      return { outcome: decided, freed: await this.#settle(unit, task, decided, transaction, { steps, more: true }) }
+      return {
+        outcome: decided,
+        freed: await ledger.settle(unit, task, decided, transaction, { steps, hasMore: true }),
+      }
     })
     for (const next of freed) await this.#goOn(next)
     return outcome
   }
 
-  #transaction(unit: Unit, task: NewTask): RecordTransaction {
-    const { collections } = this.#options
-    return new RecordTransaction({
-      unit,
-      collections,
-      viewer: task.viewer,
-      client: task.client,
-      taskId: task.id,
-      now: this.#now(),
+  /** What is confirmed stays so, whatever its after-effects do. */
+  async #park(handle: Handle, why: string): Promise<void> {
+    const { store, clock, log } = this.#options
+    await store.write(handle.partition, async unit => {
+      const task = await unit.task(handle)
+      if (task === undefined || task.state === 'finished' || task.parked !== null) return
+      const parked = { why, at: clock.now() }
+      if (isSettled(task.status)) await unit.changeTask(task, { parked })
+      else {
+        await unit.changeTask(task, { status: 'PARKED', parked })
+        await writeTaskRecord(unit, task, { status: 'PARKED' }, this.#ledger.now())
+      }
     })
+    log.error({ task: handle.reference, why }, 'a task is parked: an operator has to resume or undo it')
+    this.#waiting.call(handle.reference)
   }
 
   #definition(task: StoredTask): TaskDefinition | undefined {
@@ -334,30 +328,17 @@ export class TaskRunner {
     }
     return definition
   }
-
-  #now(): string {
-    return new Date(this.#options.clock.now()).toISOString()
-  }
-}
-
-function touchesOf({ touches, reads }: TaskDefinition, args: unknown): Touch[] {
-  const written = new Set(touches(args).map(({ type, id }) => `${type}:${id}`))
-  const read = new Set(
-    (reads?.(args) ?? []).map(({ type, id }) => `${type}:${id}`).filter(record => !written.has(record)),
-  )
-  return [
-    ...[...written].map(record => ({ record, writes: true })),
-    ...[...read].map(record => ({ record, writes: false })),
-  ]
 }
 
 const served = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`
 
-const payloadOf = (outcome: Outcome): StoredTask['payload'] => (outcome.kind === 'confirmed' ? outcome.payload : {})
+const addressOf = (viewer: Viewer, id: string): TaskAddress => ({
+  partition: tenantPartition(viewer),
+  user: viewer.user,
+  id,
+})
 
-function dependencyFailed(id: string, what: string): Rejected {
-  return rejected(REJECTION_CODES.DEPENDENCY_FAILED, `It builds on the task ${id}, which ${what}.`, {
-    field: 'task.after',
-    failedTask: id,
-  })
-}
+const takenKey = ({ partition, user, id }: TaskAddress): string => `${partition} ${user} ${id}`
+
+/** Nothing more happens to it by itself. */
+const isOver = ({ state, status }: StoredTask): boolean => state === 'finished' || status === 'PARKED'

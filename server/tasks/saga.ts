@@ -1,25 +1,26 @@
 /**
  * The saga layer: forward through the steps, back through them in reverse order, on any engine. It works only on memos, so
- * that a walk after a crash takes the same turns as the one before it.
+ * that a walk after a crash takes the same turns as the one before it. One try of a step is one memo.
  *
  * A step's outcome is done, refused (definitely not done) or unknown (no answer). Unknown is undone by key like done.
  */
-import { backoffMs, type Clock, pause, type Random, REJECTION_CODES } from '../../protocol/index.ts'
+import { type Clock, type Random, REJECTION_CODES } from '../../protocol/index.ts'
 import type { Run } from '../engine/engine.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { StepReport } from '../store/store.ts'
-import type { SagaTask, Step, StepCall, StepResults } from './define-task.ts'
+import type { SagaTask, Step, StepResults } from './define-task.ts'
 import { type Conflicted, type Outcome, type Rejected, rejected } from './outcome.ts'
+import { StepTries, type Tried } from './step-tries.ts'
 import { waitingStep } from './task.ts'
 
 const DEFAULT_ATTEMPTS = 3
-const DEFAULT_TIMEOUT_MS = 10_000
-const FIRST_RETRY_MS = 200
-const LAST_RETRY_MS = 5 * 60_000
+const DEFAULT_PARK_AFTER_MS = 60 * 60_000
 
 export interface SagaPorts<Plan> {
   readonly run: Run
   readonly clock: Clock
   readonly random: Random
+  readonly observer: Required<Observer>
   /** In one transaction, on current data. */
   prepare(): Promise<{ kind: 'plan'; plan: Plan } | Rejected | Conflicted>
   /** Shows the steps to whoever looks at the task. */
@@ -32,17 +33,19 @@ export interface SagaPorts<Plan> {
   finish(steps: readonly StepReport[]): Promise<void>
 }
 
-interface Memo {
-  readonly outcome: { kind: 'done'; value: unknown } | Rejected | { kind: 'unknown'; error: string }
-  readonly attempts: number
-  readonly startedAt: string
-  readonly endedAt: string
-}
+export const undoneByOperator = rejected(
+  REJECTION_CODES.UNDONE_BY_OPERATOR,
+  'It could not go on, and an operator had it undone. Nothing of it stays.',
+)
 
 // biome-ignore lint/suspicious/noExplicitAny: the plan's type is known where the task is defined
 export async function walkSaga(definition: SagaTask<any, any>, ports: SagaPorts<any>): Promise<void> {
-  const prepared = await ports.run.memo('prepare', () => ports.prepare())
-  const saga = new Saga(definition, ports, prepared.kind === 'plan' ? prepared.plan : undefined)
+  const { run, clock } = ports
+  const { prepared, at } = await run.memo('prepare', async () => ({
+    prepared: run.isToBeUndone ? undoneByOperator : await ports.prepare(),
+    at: clock.now(),
+  }))
+  const saga = new Saga(definition, ports, prepared.kind === 'plan' ? prepared.plan : undefined, at)
   if (prepared.kind !== 'plan') return saga.giveUp(prepared)
   const refusal = await saga.forward()
   const outcome = refusal ?? (await saga.settle())
@@ -58,16 +61,30 @@ class Saga<Plan> {
   readonly #definition: SagaTask<any, Plan>
   readonly #ports: SagaPorts<Plan>
   readonly #plan: Plan
+  readonly #tries: StepTries<Plan>
+  /** Milliseconds since the epoch. */
+  readonly #deadline: number
   readonly #results: Record<string, unknown> = {}
   readonly #steps: StepReport[]
   readonly #toUndo: Step<Plan>[] = []
   #reporting: Promise<void> = Promise.resolve()
+  /** When the last try ended, by its memo: the time that a replay sees, too. */
+  #lastAt: number
 
   // biome-ignore lint/suspicious/noExplicitAny: as above
-  constructor(definition: SagaTask<any, Plan>, ports: SagaPorts<Plan>, plan: Plan) {
+  constructor(definition: SagaTask<any, Plan>, ports: SagaPorts<Plan>, plan: Plan, at: number) {
     this.#definition = definition
     this.#ports = ports
     this.#plan = plan
+    this.#lastAt = at
+    this.#deadline = definition.deadlineMs === undefined ? Number.POSITIVE_INFINITY : at + definition.deadlineMs
+    this.#tries = new StepTries(ports, definition.name, {
+      parkAfterMs: definition.parkAfterMs ?? DEFAULT_PARK_AFTER_MS,
+      show: (step, change) => {
+        this.#mark(step, change)
+        this.#report()
+      },
+    })
     const all = plan === undefined ? [] : [...definition.steps, ...definition.afterwards]
     this.#steps = all.map(step => waitingStep(step.name, step.optional?.(plan) ?? false))
   }
@@ -75,7 +92,8 @@ class Saga<Plan> {
   /** The refusal that ends the way forward, or undefined when every step is behind us. */
   async forward(): Promise<Rejected | undefined> {
     for (const step of this.#definition.steps) {
-      const refusal = await this.#step(step)
+      if (this.#lastAt >= this.#deadline) return outOfTime
+      const refusal = await this.#step(step, this.#deadline)
       if (refusal !== undefined) return refusal
     }
     return undefined
@@ -83,7 +101,10 @@ class Saga<Plan> {
 
   async settle(): Promise<Outcome> {
     await this.#reporting
-    return this.#ports.run.memo('settle', () => this.#ports.settle(this.#plan, this.#results, this.#steps))
+    const { run } = this.#ports
+    return run.memo('settle', async () =>
+      run.isToBeUndone ? undoneByOperator : this.#ports.settle(this.#plan, this.#results, this.#steps),
+    )
   }
 
   /** In reverse, each until it succeeds: a reservation that nobody holds must not stay. */
@@ -97,100 +118,77 @@ class Saga<Plan> {
   }
 
   async afterwards(): Promise<void> {
-    for (const step of this.#definition.afterwards) await this.#step(step)
+    for (const step of this.#definition.afterwards) await this.#step(step, Number.POSITIVE_INFINITY, true)
     await this.#reporting
     await this.#ports.finish(this.#steps)
   }
 
-  async #step(step: Step<Plan>): Promise<Rejected | undefined> {
+  async #step(step: Step<Plan>, deadline: number, isAfterwards = false): Promise<Rejected | undefined> {
     if (step.skip?.(this.#plan)) {
       this.#mark(step, { status: 'SKIPPED' })
       return undefined
     }
     const optional = step.optional?.(this.#plan) ?? false
-    const memo = await this.#ports.run.memo(step.name, () => this.#attempt(step))
-    const seen = { attempts: memo.attempts, startedAt: memo.startedAt, endedAt: memo.endedAt }
-    switch (memo.outcome.kind) {
+    const mustHappen = step.attempts === 'forever'
+    const tried = await this.#tries.until(step, {
+      key: step.name,
+      limit: mustHappen ? Number.POSITIVE_INFINITY : Number(step.attempts ?? DEFAULT_ATTEMPTS),
+      deadline: mustHappen ? Number.POSITIVE_INFINITY : deadline,
+      mayPark: mustHappen && !isAfterwards,
+      mayBeCalledOff: !isAfterwards,
+      running: 'RUNNING',
+      outcomes: { done: 'done', rejected: 'rejected', unknown: 'unknown' },
+      call: call => step.run(this.#plan, call, this.#results),
+    })
+    this.#lastAt = tried.at
+    const { outcome } = tried
+    const seen = { attempts: tried.attempts, startedAt: tried.startedAt, endedAt: new Date(tried.at).toISOString() }
+    switch (outcome.kind) {
       case 'done':
-        this.#results[step.name] = memo.outcome.value
+        this.#results[step.name] = outcome.value
         this.#toUndo.push(step)
         this.#mark(step, { status: 'DONE', error: null, ...seen })
         return undefined
       case 'rejected':
-        this.#mark(step, { status: optional ? 'SKIPPED' : 'FAILED', error: memo.outcome.code, ...seen })
-        return optional ? undefined : memo.outcome
+        this.#mark(step, { status: optional ? 'SKIPPED' : 'FAILED', error: outcome.code, ...seen })
+        return optional ? undefined : outcome
       case 'unknown':
-        this.#mark(step, { status: 'FAILED', error: memo.outcome.error, ...seen })
-        if (optional) {
-          await this.#undo(step)
-          return undefined
-        }
-        this.#toUndo.push(step)
-        return rejected(
-          REJECTION_CODES.UNAVAILABLE,
-          `There was no answer from the outside for step "${step.name}", and everything was undone. Try again later.`,
-        )
+        this.#mark(step, { status: 'FAILED', error: outcome.error, ...seen })
+        return this.#unanswered(step, optional, tried)
     }
   }
 
-  /** Tries until there is a definite answer or the tries are used up. Only ever runs live, never on a replay. */
-  async #attempt(step: Step<Plan>): Promise<Memo> {
-    const { clock, random, run } = this.#ports
-    const limit = step.attempts === 'forever' ? Number.POSITIVE_INFINITY : (step.attempts ?? DEFAULT_ATTEMPTS)
-    const startedAt = this.#now()
-    for (let attempt = 1; ; attempt += 1) {
-      this.#mark(step, { status: 'RUNNING', attempts: attempt, startedAt })
-      this.#report()
-      const outcome = await this.#call(step, attempt, call => step.run(this.#plan, call, this.#results))
-      const final = outcome.kind !== 'unknown' || attempt >= limit
-      if (final) return { outcome, attempts: attempt, startedAt, endedAt: this.#now() }
-      this.#mark(step, { status: 'RUNNING', error: outcome.error })
-      await pause(clock, backoffMs(attempt, random, FIRST_RETRY_MS, LAST_RETRY_MS), run.signal)
+  async #unanswered(step: Step<Plan>, optional: boolean, { isCalledOff, at }: Tried): Promise<Rejected | undefined> {
+    if (optional && !isCalledOff) {
+      await this.#undo(step)
+      return undefined
     }
+    this.#toUndo.push(step)
+    if (isCalledOff) return undoneByOperator
+    if (at >= this.#deadline) return outOfTime
+    return rejected(
+      REJECTION_CODES.UNAVAILABLE,
+      `There was no answer from the outside for step "${step.name}", and everything was undone. Try again later.`,
+    )
   }
 
   async #undo(step: Step<Plan>): Promise<void> {
-    const { clock, random, run } = this.#ports
     const { undo } = step
     if (undo === undefined) return
-    await run.memo(`${step.name} undone`, async () => {
-      for (let attempt = 1; ; attempt += 1) {
-        this.#mark(step, { status: 'UNDOING' })
-        this.#report()
-        const outcome = await this.#call(step, attempt, async call => {
-          await undo(this.#plan, call)
-          return { kind: 'done' as const, value: null }
-        })
-        if (outcome.kind === 'done') return { endedAt: this.#now() }
-        this.#mark(step, { status: 'UNDOING', error: outcome.kind === 'unknown' ? outcome.error : outcome.code })
-        await pause(clock, backoffMs(attempt, random, FIRST_RETRY_MS, LAST_RETRY_MS), run.signal)
-      }
+    const tried = await this.#tries.until(step, {
+      key: `${step.name} undo`,
+      limit: Number.POSITIVE_INFINITY,
+      deadline: Number.POSITIVE_INFINITY,
+      mayPark: true,
+      mayBeCalledOff: false,
+      running: 'UNDOING',
+      outcomes: { done: 'undone', rejected: 'undo failed', unknown: 'undo failed' },
+      call: async call => {
+        await undo(this.#plan, call, this.#results)
+        return { kind: 'done', value: null }
+      },
     })
-    this.#mark(step, { status: 'UNDONE', endedAt: this.#now() })
-  }
-
-  /** One call to the outside, bounded in time. What is thrown is an unknown outcome, unless the gateway stops. */
-  async #call(
-    step: Step<Plan>,
-    attempt: number,
-    work: (call: StepCall) => Promise<Memo['outcome']>,
-  ): Promise<Memo['outcome']> {
-    const { clock, run } = this.#ports
-    run.signal.throwIfAborted()
-    const timeout = new AbortController()
-    const withdraw = clock.after(step.timeoutMs ?? DEFAULT_TIMEOUT_MS, () => timeout.abort(new TimeoutReached()))
-    const signal = AbortSignal.any([timeout.signal, run.signal])
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    })
-    try {
-      return await Promise.race([work({ key: `${run.task.reference}:${step.name}`, attempt, signal }), aborted])
-    } catch (error) {
-      run.signal.throwIfAborted()
-      return { kind: 'unknown', error: nameOf(error) }
-    } finally {
-      withdraw()
-    }
+    this.#mark(step, { status: 'UNDONE', endedAt: new Date(tried.at).toISOString() })
   }
 
   #mark(step: Step<Plan>, change: Partial<StepReport>): void {
@@ -206,18 +204,9 @@ class Saga<Plan> {
     // It is awaited before the outcome is written; until then a failure must not end the process.
     this.#reporting.catch(() => undefined)
   }
-
-  #now(): string {
-    return new Date(this.#ports.clock.now()).toISOString()
-  }
 }
 
-class TimeoutReached extends Error {
-  readonly code = 'TIMED_OUT'
-}
-
-/** What may be shown of a failure: its code or class, never its text, which may hold addresses or personal data. */
-function nameOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return 'NO_ANSWER'
-}
+const outOfTime = rejected(
+  REJECTION_CODES.UNAVAILABLE,
+  'It took longer than it may, and everything was undone. Try again later.',
+)

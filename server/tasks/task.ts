@@ -14,8 +14,10 @@ export interface TaskRecord extends EntityRecord {
   readonly progress: number
   readonly steps: readonly StepReport[]
   readonly conflict: ConflictReport | null
-  readonly rejection: Omit<Rejected, 'kind'> | null
+  readonly rejection: Omit<Rejected, 'kind' | 'values'> | null
   readonly reconciliation: readonly Reconciliation[]
+  /** Whose task it is. Private: GraphQL reserves such names, so no client can select it. */
+  readonly __user: string
 }
 
 const OVER: ReadonlySet<StepStatus> = new Set(['DONE', 'SKIPPED', 'FAILED', 'UNDONE'])
@@ -38,12 +40,13 @@ export const waitingStep = (name: string, optional: boolean): StepReport => ({
 
 type Change = Partial<Pick<TaskRecord, 'status' | 'steps' | 'conflict' | 'rejection' | 'reconciliation'>>
 
-/** Writes the next version of the task's record. */
+/** Writes the next version of the task's record. `by` is who changed it: its user, or a supervisor who decided. */
 export async function writeTaskRecord(
   unit: Unit,
   task: TaskAddress & { name: string },
   change: Change,
   now: string,
+  by: string = task.user,
 ): Promise<TaskRecord> {
   const before = (await unit.record(task.partition, TASK_TYPE, taskKey(task)))?.entity as TaskRecord | undefined
   const status = change.status ?? before?.status ?? 'ACCEPTED'
@@ -54,7 +57,7 @@ export async function writeTaskRecord(
     id: task.id,
     version: (before?.version ?? 0) + 1,
     updatedAt: now,
-    updatedBy: task.user,
+    updatedBy: by,
     name: task.name,
     status,
     progress: progressOf(status, steps),
@@ -62,6 +65,7 @@ export async function writeTaskRecord(
     conflict: change.conflict === undefined ? (before?.conflict ?? null) : change.conflict,
     rejection: change.rejection === undefined ? (before?.rejection ?? null) : change.rejection,
     reconciliation: change.reconciliation ?? before?.reconciliation ?? [],
+    __user: task.user,
   }
   const stored: StoredRecord = {
     partition: task.partition,
@@ -81,17 +85,15 @@ export function changeOf(outcome: Outcome, reconciliation: readonly Reconciliati
     case 'confirmed':
       return { status: 'CONFIRMED', reconciliation }
     case 'conflict':
-      return { status: 'CONFLICT', conflict: outcome.conflict, reconciliation: [] }
+      return { status: outcome.review ? 'IN_REVIEW' : 'CONFLICT', conflict: outcome.conflict, reconciliation: [] }
     case 'rejected': {
-      const { kind: _, ...rejection } = outcome
-      return { status: 'REJECTED', rejection, reconciliation: [] }
+      return { status: 'REJECTED', rejection: shownOf(outcome), reconciliation: [] }
     }
   }
 }
 
 /** A task that exists only as an answer: the id is somebody else's work of before, and stays what it is. */
 export function refusedRecord(id: string, name: string, user: string, refusal: Rejected, now: string): TaskRecord {
-  const { kind: _, ...rejection } = refusal
   return {
     __typename: TASK_TYPE,
     id,
@@ -103,9 +105,14 @@ export function refusedRecord(id: string, name: string, user: string, refusal: R
     progress: 1,
     steps: [],
     conflict: null,
-    rejection,
+    rejection: shownOf(refusal),
     reconciliation: [],
+    __user: user,
   }
+}
+
+function shownOf({ kind: _, values: __, ...rejection }: Rejected): TaskRecord['rejection'] {
+  return rejection
 }
 
 /** Status that an outcome gives the stored task. */

@@ -2,6 +2,7 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { systemClock } from '../../protocol/index.ts'
+import type { GatewayContext } from '../context.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Viewer } from '../viewer.ts'
 import { type ApolloOptions, apolloServer } from './apollo.ts'
@@ -9,6 +10,11 @@ import { type HttpRefusal, httpRefusal, refusal } from './http-error.ts'
 import { type Origins, originsOf } from './origins.ts'
 import { serveWebSocket, type WebSocketOptions } from './ws.ts'
 
+const contexts = new WeakMap<FastifyRequest, GatewayContext>()
+
+/** What a request's document turned out to be, for the log; undefined when none was let in. */
+export const admittedOf = (request: FastifyRequest): { operation: string | undefined; tasks: number } | undefined =>
+  contexts.get(request)?.document.admitted
 export interface ServeOptions extends ApolloOptions, WebSocketOptions {
   /** How long `app.close()` waits for requests under way before it cuts them off; default 5000. */
   readonly drainMs?: number
@@ -61,7 +67,9 @@ export async function serveGateway(app: FastifyInstance, gateway: Gateway, optio
     handler: fastifyApolloHandler(apollo, {
       context: async request => {
         const viewer = viewers.get(request)
-        return viewer === undefined ? gateway.context(request.headers) : gateway.contextOf(viewer)
+        const context = viewer === undefined ? await gateway.context(request.headers) : gateway.contextOf(viewer)
+        contexts.set(request, context)
+        return context
       },
     }),
   })

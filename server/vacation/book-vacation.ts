@@ -1,6 +1,7 @@
 /**
  * `bookVacation`: hotel, flight, car and mail as one atomic task (one service request per user task, after Microsoft's guide
- * to occasionally connected smart clients). It ends booked whole or with nothing reserved anywhere.
+ * to occasionally connected smart clients). It ends booked whole or with nothing reserved anywhere. Every rule is held
+ * against what is true when it is carried out: a task may have waited in an outbox for days.
  */
 import { REJECTION_CODES } from 'layover/protocol'
 import {
@@ -17,12 +18,28 @@ import {
   type TaskTransaction,
 } from 'layover/server'
 import type { BookVacationInput, MutationBookVacationArgs } from './__generated__/resolvers.ts'
-import { type BookedReservation, type BookingPlan, booked, KINDS, totalOf } from './booking.ts'
+import {
+  type BookedReservation,
+  type BookingPlan,
+  booked,
+  checkedOf,
+  checkPrice,
+  isOptional,
+  KINDS,
+  offerField,
+  offerToReserve,
+  sumOf,
+  totalOf,
+} from './booking.ts'
+import { checkOffers } from './check-offers.ts'
+import { alternativesTo, chooseOffer, copiedOffers, type Offer } from './choose-offer.ts'
 import { OFFER_TYPES } from './collections.ts'
 import { confirmationMail } from './confirmation-mail.ts'
-import { checkId, firstOf, invalid } from './input.ts'
+import { checkStay, dayOf } from './dates.ts'
+import { checkId, checkText, checkTravellers, firstOf, invalid } from './input.ts'
 import { type Mailer, MailNotSent } from './mail.ts'
-import { type Alternative, alternativesTo, chooseOffer, suggestionsFor } from './offers.ts'
+import { type Reserved, reserveOffer } from './reserve.ts'
+import { type Candidate, releaseTrials, suggestFree } from './suggest.ts'
 import type { Supplier, SupplierKind } from './suppliers/suppliers.ts'
 
 export interface BookingOutside {
@@ -30,14 +47,12 @@ export interface BookingOutside {
   readonly mailer: Mailer
 }
 
-export const offerField = (kind: SupplierKind): `${SupplierKind}OfferId` => `${kind}OfferId`
-
 export function bookVacation({ suppliers, mailer }: BookingOutside): SagaTask<MutationBookVacationArgs, BookingPlan> {
   return defineTask<MutationBookVacationArgs, BookingPlan>('bookVacation', {
     touches: ({ input }) => [{ type: 'Vacation', id: input.vacationId }],
     reads: ({ input }) => [{ type: 'Customer', id: input.customerId }],
     prepare,
-    steps: KINDS.map(kind => reservation(kind, suppliers[kind])),
+    steps: [checkOffers(suppliers), ...KINDS.map(kind => reservation(kind, suppliers[kind]))],
     settle,
     afterwards: [
       {
@@ -63,7 +78,7 @@ async function prepare(
   { input }: MutationBookVacationArgs,
   transaction: TaskTransaction,
 ): Promise<{ kind: 'plan'; plan: BookingPlan } | Rejected> {
-  const refusal = checkInput(input)
+  const refusal = checkInput(input, dayOf(transaction.now))
   if (refusal !== undefined) return refusal
   const customer = await transaction.find('Customer', input.customerId)
   if (customer === undefined) return noSuchCustomer
@@ -72,49 +87,27 @@ async function prepare(
       field: 'input.vacationId',
     })
   }
-  const offers: Record<SupplierKind, string | null> = { hotel: null, flight: null, car: null }
-  const alternatives: Record<SupplierKind, readonly Alternative[]> = { hotel: [], flight: [], car: [] }
-  const reconciliation: Reconciliation[] = []
-  for (const kind of KINDS) {
-    const wanted = input[offerField(kind)]
-    if (wanted == null) continue
-    const choice = await chooseOffer(kind, wanted, input.acceptReplacement ?? false, transaction)
-    if (choice.kind === 'rejected') {
-      if (kind !== 'car' || !(input.carOptional ?? true)) return choice
-      reconciliation.push(withoutCar(wanted, choice.code))
-      continue
-    }
-    offers[kind] = choice.offer.id
-    alternatives[kind] = await alternativesTo(kind, choice.offer, transaction)
-    if (choice.offer.id !== wanted) reconciliation.push(replaced(kind, wanted, choice.offer))
-  }
+  const { name, email } = customer
   return {
     kind: 'plan',
     plan: {
       input,
       taskId: transaction.taskId,
-      owner: String(customer['ownerId']),
-      customer: {
-        name: String(customer['name']),
-        email: typeof customer['email'] === 'string' && customer['email'] !== '' ? customer['email'] : null,
-      },
-      offers,
-      alternatives,
-      reconciliation,
+      customer: { name: String(name), email: typeof email === 'string' && email !== '' ? email : null },
+      ...(await consultCopy(input, transaction)),
     },
   }
 }
 
-function checkInput(input: BookVacationInput): Rejected | undefined {
+function checkInput(input: BookVacationInput, today: string): Rejected | undefined {
+  const { vacationId, travellers, notes, priceLimit } = input
   return firstOf(
-    checkId('input.vacationId', input.vacationId),
-    input.endsOn < input.startsOn ? invalid('input.endsOn', 'The vacation ends before it starts.') : undefined,
-    input.travellers < 1 || input.travellers > 99
-      ? invalid('input.travellers', 'travellers must be from 1 to 99.')
-      : undefined,
-    input.priceLimit != null && input.priceLimit < 0
-      ? invalid('input.priceLimit', 'priceLimit must not be negative.')
-      : undefined,
+    checkId('input.vacationId', vacationId),
+    checkStay('input', input, today),
+    checkTravellers('input.travellers', travellers),
+    checkText('input.notes', notes),
+    ...KINDS.map(kind => checkText(`input.${offerField(kind)}`, input[offerField(kind)], 200)),
+    priceLimit != null && priceLimit < 0 ? invalid('input.priceLimit', 'priceLimit must not be negative.') : undefined,
   )
 }
 
@@ -122,58 +115,87 @@ const noSuchCustomer = rejected(REJECTION_CODES.NOT_FOUND, 'There is no such cus
   field: 'input.customerId',
 })
 
+/** What the gateway's own copy of the offers says, and of which of them it can't speak. */
+async function consultCopy(
+  input: BookVacationInput,
+  transaction: TaskTransaction,
+): Promise<Pick<BookingPlan, 'known' | 'asked' | 'alternatives' | 'place'>> {
+  const known: Record<SupplierKind, Offer | null> = { hotel: null, flight: null, car: null }
+  const alternatives: Record<SupplierKind, Offer[]> = { hotel: [], flight: [], car: [] }
+  const asked: SupplierKind[] = []
+  const isCurrent = ({ validUntil }: Offer): boolean => validUntil >= transaction.now
+  for (const kind of KINDS) {
+    const wanted = input[offerField(kind)]
+    if (wanted == null) continue
+    const copy = copiedOffers(kind, transaction)
+    const offer = await copy.find(wanted)
+    const choice = await chooseOffer(copy, wanted, input.acceptReplacement ?? false)
+    const taken = choice.kind === 'offer' ? choice.offer : undefined
+    known[kind] = taken ?? offer ?? null
+    if (offer === undefined || taken === undefined || !isCurrent(offer) || !isCurrent(taken)) asked.push(kind)
+    if (offer !== undefined) alternatives[kind] = await alternativesTo(copy, taken ?? offer)
+  }
+  const place = KINDS.map(kind => known[kind]?.place).find(name => name !== undefined) ?? null
+  return { known, asked, alternatives, place }
+}
+
 /** Reserves at one supplier; undone by key, so that also an answer that never came leaves nothing behind. */
 function reservation(kind: SupplierKind, supplier: Supplier): Step<BookingPlan> {
   return {
     name: kind,
-    timeoutMs: 6_000,
-    skip: plan => plan.offers[kind] === null,
-    optional: plan => kind === 'car' && (plan.input.carOptional ?? true),
-    run: async (plan, { key, signal }) => {
+    timeoutMs: 15_000,
+    skip: ({ input }) => input[offerField(kind)] == null,
+    optional: plan => isOptional(plan, kind),
+    run: async (plan, call, results) => {
       const { startsOn, endsOn, travellers, acceptReplacement } = plan.input
-      let offerId = plan.offers[kind] ?? ''
-      for (let replacements = 0; ; replacements += 1) {
-        const answer = await supplier.reserve(key, { offerId, startsOn, endsOn, guests: travellers }, signal)
-        if (answer.kind === 'reserved') {
-          return done({
-            offerId,
-            confirmation: answer.confirmation,
-            price: answer.price,
-            key,
-          } satisfies BookedReservation)
-        }
-        const { code, message, replacement } = answer
-        // The supplier knows of a successor that our offers don't show yet.
-        if (code !== 'DISCONTINUED' || !acceptReplacement || replacement === undefined || replacements > 0) {
-          const suggestions = suggestionsFor(kind, replacement, plan.alternatives[kind])
-          return rejected(code, message, { field: `input.${offerField(kind)}`, suggestions })
-        }
-        offerId = replacement
-      }
+      const offer = offerToReserve(plan, results, kind)
+      if (offer === null) return rejected(checkedOf(results, kind)?.code ?? 'NOT_AVAILABLE', 'It is not to be had.')
+      const request = { offerId: offer.id, startsOn, endsOn, guests: travellers }
+      const answer = await reserveOffer(supplier, call, request, acceptReplacement ?? false)
+      if (answer.kind === 'reserved') return done(answer.reservation)
+      const suggestions = isOptional(plan, kind)
+        ? []
+        : await suggestFree({
+            kind,
+            supplier,
+            key: call.key,
+            stay: { startsOn, endsOn, guests: travellers },
+            candidates: candidatesAfter(answer, plan.alternatives[kind]),
+            restAmount: sumOf(KINDS.flatMap(other => (other === kind ? [] : priceOf(plan, results, other)))).amount,
+            priceLimit: plan.input.priceLimit ?? null,
+            signal: call.signal,
+          })
+      return rejected(answer.code, answer.message, { field: `input.${offerField(kind)}`, suggestions })
     },
-    undo: (_plan, { key, signal }) => supplier.release(key, signal),
+    undo: async (_plan, { key, signal }, results) => {
+      await supplier.release(key, signal)
+      // Only what was not reserved can have been looked for elsewhere.
+      if (results[kind] === undefined) await releaseTrials(supplier, key, signal)
+    },
   }
 }
 
+function candidatesAfter(refused: Reserved & { kind: 'refused' }, alternatives: readonly Offer[]): Candidate[] {
+  const { offerId, replacement } = refused
+  const others = alternatives.filter(({ id }) => id !== offerId && id !== replacement)
+  if (replacement === undefined) return others
+  const known = alternatives.find(({ id }) => id === replacement)
+  return [{ id: replacement, ...known, isSuccessor: true }, ...others]
+}
+
+const priceOf = (plan: BookingPlan, results: StepResults, kind: SupplierKind) =>
+  (booked(results, kind) ?? offerToReserve(plan, results, kind))?.price ?? []
+
 /** On what is true now, not on what was true when the task was queued or prepared. */
 async function settle(plan: BookingPlan, results: StepResults, transaction: TaskTransaction): Promise<Outcome> {
-  const { input, offers, owner } = plan
-  if ((await transaction.find('Customer', input.customerId)) === undefined) return noSuchCustomer
+  const { input } = plan
+  const customer = await transaction.find('Customer', input.customerId)
+  if (customer === undefined) return noSuchCustomer
   const total = totalOf(results)
-  if (input.priceLimit != null && total.amount > input.priceLimit) {
-    return rejected(
-      'PRICE_CHANGED',
-      `The price is ${total.amount}, above your limit of ${input.priceLimit} (in minor units of ${total.currency}).`,
-      {
-        field: 'input.priceLimit',
-        suggestions: [
-          { label: `Accept ${(total.amount / 100).toFixed(2)} ${total.currency}`, patch: { priceLimit: total.amount } },
-        ],
-      },
-    )
-  }
+  const tooDear = checkPrice(input, total, booked(results, 'car')?.price)
+  if (tooDear !== undefined) return tooDear
   const written = await transaction.create('Vacation', input.vacationId, {
-    ownerId: owner,
+    ownerId: customer['ownerId'],
     customerId: input.customerId,
     status: 'BOOKED',
     startsOn: input.startsOn,
@@ -186,15 +208,25 @@ async function settle(plan: BookingPlan, results: StepResults, transaction: Task
     total,
   })
   if (written.kind !== 'written') return written
-  for (const entry of plan.reconciliation) transaction.reconcile(entry)
-  for (const kind of KINDS) {
-    const reserved = booked(results, kind)
-    const wanted = offers[kind]
-    if (wanted === null) continue
-    if (reserved === null) transaction.reconcile(withoutCar(wanted, 'NOT_AVAILABLE'))
-    else if (reserved.offerId !== wanted) transaction.reconcile(replaced(kind, wanted, { id: reserved.offerId }))
-  }
+  for (const kind of KINDS) reconcile(plan, results, kind, transaction)
   return confirmed({ vacation: { type: 'Vacation', id: input.vacationId } })
+}
+
+/** Tells the person what is otherwise than they chose it. */
+function reconcile(plan: BookingPlan, results: StepResults, kind: SupplierKind, transaction: TaskTransaction): void {
+  const wanted = plan.input[offerField(kind)]
+  if (wanted == null) return
+  const reserved = booked(results, kind)
+  if (reserved === null) {
+    transaction.reconcile(withoutCar(wanted, checkedOf(results, kind)?.code ?? 'NOT_AVAILABLE'))
+    return
+  }
+  const offers = [offerToReserve(plan, results, kind), plan.known[kind], ...plan.alternatives[kind]]
+  const name = offers.find(offer => offer?.id === reserved.offerId)?.name
+  if (reserved.offerId !== wanted) transaction.reconcile(replaced(kind, wanted, reserved, name))
+  const known = plan.known[kind]
+  if (known?.id === reserved.offerId && known.price.amount !== reserved.price.amount)
+    transaction.reconcile(priceUpdated(kind, known, reserved))
 }
 
 const withoutCar = (wanted: string, why: string): Reconciliation => ({
@@ -208,11 +240,20 @@ const withoutCar = (wanted: string, why: string): Reconciliation => ({
 const replaced = (
   kind: SupplierKind,
   wanted: string,
-  offer: { readonly id: string; readonly name?: unknown },
+  { offerId }: BookedReservation,
+  name = offerId,
 ): Reconciliation => ({
   field: `input.${offerField(kind)}`,
   from: wanted,
-  to: offer.id,
+  to: offerId,
   rule: 'ACCEPT_REPLACEMENT',
-  message: `${OFFER_TYPES[kind]} ${wanted} is discontinued; its successor ${String(offer.name ?? offer.id)} was booked instead.`,
+  message: `${OFFER_TYPES[kind]} ${wanted} is discontinued; its successor ${name} was booked instead.`,
+})
+
+const priceUpdated = (kind: SupplierKind, known: Offer, { price }: BookedReservation): Reconciliation => ({
+  field: `${kind}.price`,
+  from: known.price,
+  to: price,
+  rule: 'PRICE_UPDATED',
+  message: `The price of ${known.name} has changed since the offer was read; the new one was booked.`,
 })

@@ -1,15 +1,22 @@
-/** `cancelVacation`: gives every reservation back, then marks the vacation cancelled. There is no way back, so each step goes on until it is done. */
+/**
+ * `cancelVacation`: marks the vacation cancelled, then gives every reservation back. There is no way back from a release, so
+ * nothing is released before the mark stands, and each release goes on until it is done.
+ */
 import { type Conflicted, confirmed, defineTask, done, type Rejected, type SagaTask } from 'layover/server'
 import type { MutationCancelVacationArgs } from './__generated__/resolvers.ts'
-import type { BookedReservation } from './booking.ts'
+import { type BookedReservation, conflictAbout, reservationsOf } from './booking.ts'
 import type { Supplier, SupplierKind } from './suppliers/suppliers.ts'
+import { refusePast } from './vacation-rules.ts'
 
 interface CancelPlan {
   readonly id: string
   readonly baseVersion: number
-  /** What the suppliers know the reservations by. */
-  readonly keys: Readonly<Record<SupplierKind, string | null>>
+  /** Cancelled before, by whomever: this task confirms it and has nothing to do. */
+  readonly isDone: boolean
+  readonly held: Readonly<Record<SupplierKind, BookedReservation | null>>
 }
+
+const CANCELLED = { status: 'CANCELLED' }
 
 export function cancelVacation(
   suppliers: Readonly<Record<SupplierKind, Supplier>>,
@@ -21,28 +28,34 @@ export function cancelVacation(
       transaction,
     ): Promise<{ kind: 'plan'; plan: CancelPlan } | Rejected | Conflicted> => {
       const vacation = await transaction.find('Vacation', id)
-      // A trial: whether it could be marked, before anything is given back.
-      const written = await transaction.update('Vacation', id, baseVersion, { status: 'CANCELLED' })
-      if (written.kind !== 'written') return written
-      const keyOf = (kind: SupplierKind): string | null =>
-        (vacation?.[kind] as BookedReservation | null | undefined)?.key ?? null
-      return {
-        kind: 'plan',
-        plan: { id, baseVersion, keys: { hotel: keyOf('hotel'), flight: keyOf('flight'), car: keyOf('car') } },
-      }
+      const isDone = vacation?.['status'] === CANCELLED.status
+      const refusal = isDone ? undefined : refusePast(vacation, transaction.now)
+      if (refusal !== undefined) return refusal
+      const reservations = reservationsOf(vacation)
+      // A trial: whether it could be marked.
+      const written = await transaction.update('Vacation', id, baseVersion, { ...CANCELLED, ...reservations })
+      if (written.kind === 'conflict') return conflictAbout(written, CANCELLED)
+      if (written.kind === 'rejected') return written
+      const { hotel, flight, car } = reservations
+      return { kind: 'plan', plan: { id, baseVersion, isDone, held: { hotel, flight, car } } }
     },
-    steps: (['car', 'flight', 'hotel'] as const).map(kind => ({
+    steps: [],
+    settle: async ({ id, baseVersion, isDone }, _results, transaction) => {
+      const payload = confirmed({ vacation: { type: 'Vacation', id } })
+      if (isDone) return payload
+      const reservations = reservationsOf(await transaction.find('Vacation', id))
+      const written = await transaction.update('Vacation', id, baseVersion, { ...CANCELLED, ...reservations })
+      if (written.kind === 'conflict') return conflictAbout(written, CANCELLED)
+      return written.kind === 'written' ? payload : written
+    },
+    afterwards: (['car', 'flight', 'hotel'] as const).map(kind => ({
       name: kind,
       attempts: 'forever' as const,
-      skip: (plan: CancelPlan) => plan.keys[kind] === null,
-      run: async (plan: CancelPlan, { signal }) => {
-        await suppliers[kind].release(plan.keys[kind] ?? '', signal)
+      skip: ({ isDone, held }: CancelPlan) => isDone || held[kind] === null,
+      run: async ({ held }: CancelPlan, { signal }) => {
+        await suppliers[kind].release(held[kind]?.key ?? '', signal)
         return done(null)
       },
     })),
-    settle: async ({ id, baseVersion }, _results, transaction) => {
-      const written = await transaction.update('Vacation', id, baseVersion, { status: 'CANCELLED' })
-      return written.kind === 'written' ? confirmed({ vacation: { type: 'Vacation', id } }) : written
-    },
   })
 }

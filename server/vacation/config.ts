@@ -47,6 +47,7 @@ const shape = z.object({
   ALLOWED_ORIGINS: origins.default([]),
   INTROSPECTION: onOff.optional(),
   PLAYGROUND: onOff.optional(),
+  METRICS_TOKEN: z.string().min(16).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional(),
   DATABASE_URL: z
     .undefined({ error: 'a Postgres store is not served yet: leave it unset, and SQLite in DATA_DIR is used' })
@@ -80,6 +81,8 @@ export interface Config {
   readonly introspection: boolean
   readonly playground: boolean
   readonly logLevel: string
+  /** What a scraper shows to read /metrics; undefined: open in demo mode, else closed. */
+  readonly metricsToken: string | undefined
 }
 
 /** `code` CONFIG_INVALID; the text has one line per wrong setting. */
@@ -131,6 +134,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     allowedOrigins: settings.ALLOWED_ORIGINS,
     introspection: settings.INTROSPECTION ?? !production,
     playground: settings.PLAYGROUND ?? !production,
+    metricsToken: settings.METRICS_TOKEN,
     // A demo's terminal is for people.
     logLevel: settings.LOG_LEVEL ?? (key === undefined ? 'warn' : 'info'),
   }

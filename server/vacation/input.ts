@@ -3,6 +3,7 @@ import { isClientId, REJECTION_CODES } from 'layover/protocol'
 import { type Rejected, rejected } from 'layover/server'
 
 const MOST_CHARACTERS = 10_000
+const MOST_TRAVELLERS = 99
 // One address, and nothing that a mail header could read as a second line or recipient.
 const EMAIL = /^[^\s<>()[\]\\,;:"@]{1,64}@[^\s<>()[\]\\,;:"@]{1,189}$/u
 
@@ -20,18 +21,25 @@ export function checkId(field: string, value: string): Rejected | undefined {
 }
 
 /** Left out is fine; null and blank are not. */
-export function checkRequiredText(field: string, value: unknown): Rejected | undefined {
+export function checkRequiredText(field: string, value: unknown, mostCharacters?: number): Rejected | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'string' || value.trim() === '') return invalid(field, `${field} must not be empty.`)
-  return checkText(field, value)
+  return checkText(field, value, mostCharacters)
 }
 
-export function checkText(field: string, value: unknown): Rejected | undefined {
+/** Left out and null are fine. */
+export function checkText(field: string, value: unknown, mostCharacters = MOST_CHARACTERS): Rejected | undefined {
   if (value == null) return undefined
   if (typeof value !== 'string') return invalid(field, `${field} must be text.`)
-  return value.length > MOST_CHARACTERS
-    ? invalid(field, `${field} is longer than ${MOST_CHARACTERS} characters.`)
+  return value.length > mostCharacters
+    ? invalid(field, `${field} is longer than ${mostCharacters} characters.`)
     : undefined
+}
+
+export function checkTravellers(field: string, value: number): Rejected | undefined {
+  return Number.isInteger(value) && value >= 1 && value <= MOST_TRAVELLERS
+    ? undefined
+    : invalid(field, `travellers must be from 1 to ${MOST_TRAVELLERS}.`)
 }
 
 export function checkEmail(field: string, value: unknown): Rejected | undefined {

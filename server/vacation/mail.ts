@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock } from 'layover/protocol'
 import { createTransport } from 'nodemailer'
 import { withDeadline } from './suppliers/deadline.ts'
@@ -71,6 +72,8 @@ export function smtpMailer({ url, from, clock, timeoutMs = 10_000 }: SmtpMailerO
     disableUrlAccess: true,
   })
   const closing = new AbortController()
+  // Every message under way listens to it: many listeners are many messages, and no leak.
+  setMaxListeners(0, closing.signal)
 
   return {
     async send(message, signal) {

@@ -1,5 +1,5 @@
 import { ERROR_CODES, MAX_PAGE } from 'layover/protocol'
-import { type GatewayContext, notServed, type RecordPage, refuse } from 'layover/server'
+import { type GatewayContext, type RecordPage, refuse } from 'layover/server'
 import type { Resolvers } from './__generated__/resolvers.ts'
 import { OFFER_TYPES } from './collections.ts'
 
@@ -54,5 +54,4 @@ export const resolvers: Resolvers = {
     customer: async ({ customerId }: { customerId: string }, _: unknown, { records }: GatewayContext) =>
       (await records.find('Customer', customerId)) ?? null,
   },
-  Mutation: { changeVacation: notServed('changeVacation') },
 }

@@ -4,14 +4,19 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { type Clock, systemClock, systemRandom } from 'layover/protocol'
 import { createGateway, type Gateway, jwtAuthenticator, type Store } from 'layover/server'
 import { httpLimits, serveGateway } from 'layover/server/fastify'
-import { pino } from 'pino'
+import { prometheusMetrics } from 'layover/server/metrics'
+import { openTelemetry } from 'layover/server/opentelemetry'
+import { clientOperations } from './__generated__/client-operations.ts'
 import { vacationSdl } from './__generated__/vacation-sdl.ts'
 import { bookVacation } from './book-vacation.ts'
 import { cancelVacation } from './cancel-vacation.ts'
+import { changeVacation } from './change-vacation.ts'
 import { collections } from './collections.ts'
 import type { Config } from './config.ts'
 import { customerTasks } from './customers.ts'
 import { addDemoData, demoKey, serveDemo } from './demo-mode.ts'
+import { logger } from './logger.ts'
+import { serveMetrics } from './metrics.ts'
 import { refreshOffers } from './offers.ts'
 import { connectOutside } from './outside.ts'
 import { resolvers } from './resolvers.ts'
@@ -30,7 +35,8 @@ export interface Served {
 /** Throws what the store or the port says when it can't be had; nothing stays open then. */
 export async function serve(config: Config, store: Store, clock: Clock = systemClock): Promise<Served> {
   mkdirSync(config.dataDirectory, { recursive: true })
-  const log = pino({ level: config.logLevel, serializers: { error: pino.stdSerializers.err } })
+  const log = logger(config.logLevel)
+  const metrics = prometheusMetrics()
   const outside = await connectOutside(config, clock, globalThis.fetch)
   const demo = config.key === undefined
   const key = config.key ?? demoKey(config.dataDirectory)
@@ -38,8 +44,14 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
     store,
     typeDefs: vacationSdl,
     resolvers,
-    tasks: [bookVacation(outside), cancelVacation(outside.suppliers), ...customerTasks],
+    tasks: [
+      bookVacation(outside),
+      changeVacation(outside.suppliers),
+      cancelVacation(outside.suppliers),
+      ...customerTasks,
+    ],
     collections,
+    changesDocument: clientOperations,
     authenticate: jwtAuthenticator(key),
     taskWaitMs: config.taskWaitMs,
     taskRetentionDays: config.taskRetentionDays,
@@ -48,6 +60,8 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
     clock,
     random: systemRandom,
     log,
+    // Without an OpenTelemetry SDK in the process its spans go nowhere and cost nothing.
+    observers: [metrics, openTelemetry()],
   })
   let ready = false
   const app: FastifyInstance = fastify({
@@ -59,11 +73,12 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
   app.setErrorHandler(answerError)
   try {
     await gateway.start()
+    serveMetrics(app, metrics, { log, token: config.metricsToken, open: demo })
     await serveGateway(app, gateway, { introspection: config.introspection, allowedOrigins: config.allowedOrigins })
     await serveWeb(app, gateway, {
       playground: config.playground,
       introspection: config.introspection,
-      isReady: () => ready,
+      isReady: async () => ready && gateway.ready(),
     })
     if (demo && 'secret' in key) {
       serveDemo(app, key, clock)

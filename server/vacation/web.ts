@@ -41,7 +41,7 @@ const ONE_YEAR_SECONDS = 31_536_000
 export async function serveWeb(
   app: FastifyInstance,
   gateway: Gateway,
-  options: { playground: boolean; introspection: boolean; isReady: () => boolean },
+  options: { playground: boolean; introspection: boolean; isReady: () => Promise<boolean> },
 ): Promise<void> {
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
@@ -55,8 +55,8 @@ export async function serveWeb(
       reply.header('strict-transport-security', `max-age=${ONE_YEAR_SECONDS}`)
   })
   app.get('/health/live', () => ({ status: 'live' }))
-  app.get('/health/ready', (_, reply) =>
-    options.isReady() ? { status: 'ready' } : reply.code(503).send({ status: 'starting' }),
+  app.get('/health/ready', async (_, reply) =>
+    (await options.isReady()) ? { status: 'ready' } : reply.code(503).send({ status: 'unavailable' }),
   )
   if (options.introspection) {
     const schema = printSchema(gateway.schema)

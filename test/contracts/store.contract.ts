@@ -1,10 +1,19 @@
 /** What every store adapter promises (server/store/store.ts). `open` gives a fresh store, and the same data again after a close. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { NewTask, Store, StoredRecord, StoredTask } from '../../server/store/store.ts'
+import type {
+  ChangedRecord,
+  FeedSelection,
+  NewTask,
+  Renderer,
+  Store,
+  StoredRecord,
+  StoredTask,
+  StoreSetting,
+} from '../../server/store/store.ts'
 
 export interface StoreUnderTest {
   /** Opens the data of this test, again and again the same. */
-  open(): Promise<Store>
+  open(setting?: StoreSetting): Promise<Store>
   remove(): Promise<void>
 }
 
@@ -31,6 +40,7 @@ const task = (id: string, more: Partial<NewTask> = {}): NewTask => ({
   client: 'device-1',
   sequence: 1,
   after: [],
+  token: null,
   touches: [],
   status: 'ACCEPTED',
   state: 'waiting',
@@ -58,12 +68,17 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         for (const each of records)
           unit.put(each, { keepVersion: true, writtenBy: { user: 'ann', client: 'device-1' } })
       })
+    const feed = async (
+      selections: readonly FeedSelection[],
+      after = 0,
+      removalsAfter = 0,
+      limit = 100,
+    ): Promise<readonly ChangedRecord[]> =>
+      (await store.view.changed(P, selections, { after, removalsAfter, limit })).rows
+    const idOf = (body: string): string => (JSON.parse(body) as { id: string }).id
     const everything = [{ type: 'Thing', owner: null }]
     const changes = async (after = 0, owner: string | null = null): Promise<[string, string | null][]> =>
-      (await store.view.changed(P, [{ type: 'Thing', owner }], after, 100)).map(({ entity, removal }) => [
-        entity.id,
-        removal,
-      ])
+      (await feed([{ type: 'Thing', owner }], after)).map(({ body, removal }) => [idOf(body), removal])
 
     it('what was written is there after closing and opening, under the same epoch and secret', async () => {
       await put(record('a', 1, { text: 'kept', flag: false, zero: 0, empty: '', nothing: null }))
@@ -99,6 +114,17 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(await store.view.task({ partition: P, user: 'ann', id: 't' })).toBeUndefined()
     })
 
+    it('the backlog counts unfinished tasks by what they are at', async () => {
+      expect(await store.view.backlog()).toEqual({ waiting: 0, running: 0, parked: 0 })
+      await store.write(P, async unit => {
+        await unit.takeTask(task('a'))
+        await unit.takeTask(task('b', { status: 'RUNNING', state: 'running' }))
+        await unit.takeTask(task('c'))
+        await unit.takeTask(task('d', { status: 'CONFIRMED', state: 'finished' }))
+      })
+      expect(await store.view.backlog()).toEqual({ waiting: 2, running: 1, parked: 0 })
+    })
+
     it('a unit sees its own writes, and nobody else does before the commit', async () => {
       await store.write(P, async unit => {
         unit.put(record('a'), { keepVersion: true, writtenBy: null })
@@ -111,8 +137,8 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     it('numbers are gapless and rise in the order of the commits, a changed record moves to the end', async () => {
       await Promise.all(['a', 'b', 'c', 'd'].map(key => put(record(key))))
       await put(record('b', 2))
-      const rows = await store.view.changed(P, everything, 0, 100)
-      expect(rows.map(({ entity, change }) => [entity.id, change])).toEqual([
+      const rows = await feed(everything)
+      expect(rows.map(({ body, change }) => [idOf(body), change])).toEqual([
         ['a', 1],
         ['c', 3],
         ['d', 4],
@@ -142,6 +168,131 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       await put(record('mine', 3, {}, 'ann'))
       expect(await changes(2, 'ann')).toEqual([['mine', null]])
       expect(await changes(3, 'bob')).toEqual([['mine', 'OUT_OF_SCOPE']])
+    })
+
+    it('a row that no filter of its type fits is a removal, from a number on at which the reader may have it', async () => {
+      await put(record('a', 1, { n: 1 }), record('b', 1, { n: 2 }), record('c', 1, { n: 3 }), record('d', 1, {}))
+      await put({ ...record('c', 2), deleted: true }, record('a', 2, {}, 'bob'))
+      const told = async (removalsAfter: number, owner: string | null = null): Promise<[string, string | null][]> => {
+        const where = [
+          [{ field: 'n', test: 'in' as const, values: [2] }],
+          [{ field: 'n', test: 'gt' as const, values: [2] }],
+        ]
+        const rows = await feed([{ type: 'Thing', owner, where }], 0, removalsAfter)
+        return rows.map(({ body, removal }) => [idOf(body), removal])
+      }
+      expect(await told(6)).toEqual([['b', null]])
+      expect(await told(3)).toEqual([
+        ['b', null],
+        ['d', 'OUT_OF_SCOPE'],
+        ['c', 'DELETED'],
+        ['a', 'OUT_OF_SCOPE'],
+      ])
+      expect(await told(6, 'ann')).toEqual([['b', null]])
+      expect(await told(0, 'bob')).toEqual([['a', 'OUT_OF_SCOPE']])
+    })
+
+    it('a window says where it ends and whether there is more, also when a filter fits next to nothing', async () => {
+      await store.write(P, async unit => {
+        for (let n = 1; n <= 45_000; n += 1) {
+          unit.put(record(`k${n}`, 1, { n }), { keepVersion: false, writtenBy: null })
+        }
+      })
+      const where = [[{ field: 'n', test: 'in' as const, values: [3, 30_000, 44_999] }]]
+      const found: string[] = []
+      let after = 0
+      let pages = 0
+      for (let more = true; more; pages += 1) {
+        const window = { after, removalsAfter: 45_000, limit: 2 }
+        const page = await store.view.changed(P, [{ type: 'Thing', owner: null, where }], window)
+        found.push(...page.rows.map(({ body }) => idOf(body)))
+        more = page.more
+        after = page.last ?? after
+      }
+      expect(found).toEqual(['k3', 'k30000', 'k44999'])
+      expect(pages).toBeGreaterThan(1)
+      expect(await store.view.changed(P, everything, { after: 44_999, removalsAfter: 0, limit: 1 })).toMatchObject({
+        last: 45_000,
+        more: false,
+      })
+    })
+
+    it('texts are made when a record is put, come in one piece, and are made anew without another number', async () => {
+      await store.close()
+      const renderer = (shape: string): Renderer => ({
+        shapes: shape,
+        shapeOf: type => (type === 'Thing' ? shape : null),
+        text: ({ id, odd }) => (odd === true ? null : JSON.stringify({ id, shape })),
+      })
+      const reopen = async (shape: string): Promise<void> => {
+        await store.close()
+        store = await subject.open({ renderer: renderer(shape) })
+      }
+      const texts = (shape: string, after: number, limit: number): Promise<unknown> =>
+        store.view.changedTexts(P, [{ type: 'Thing', owner: null, shape }], { after, removalsAfter: 0, limit })
+      await reopen('s1')
+      await put(record('a'), record('b', 1, { plain: 'ü"' }), record('c', 1, { odd: true }))
+      const ab = '{"id":"a","shape":"s1"},{"id":"b","shape":"s1"}'
+      expect(await texts('s1', 0, 2)).toEqual({ text: ab, count: 2, last: 2, more: true })
+      expect(await texts('s1', 1, 1)).toMatchObject({ text: '{"id":"b","shape":"s1"}', more: true })
+      // One of the window has no text.
+      expect(await texts('s1', 0, 3)).toBeUndefined()
+      expect(await texts('s2', 0, 2)).toBeUndefined()
+      expect(await texts('s1', 3, 2)).toEqual({ text: '', count: 0, last: null, more: false })
+      await reopen('s2')
+      while ((await store.write(P, unit => unit.renewTexts(2))) > 0);
+      expect(await texts('s2', 0, 2)).toEqual({ text: ab.replaceAll('s1', 's2'), count: 2, last: 2, more: true })
+      expect(await store.view.head(P)).toBe(3)
+      await put({ ...record('a', 2), deleted: true })
+      expect(await texts('s2', 1, 1)).toMatchObject({ text: '{"id":"b","shape":"s2"}' })
+      expect(await texts('s2', 3, 5)).toBeUndefined()
+    })
+
+    it('takes away what is older than a moment, a few at a time, and no state that may still be a base', async () => {
+      await store.close()
+      let now = 1000
+      store = await subject.open({ clock: { now: () => now } })
+      await put(record('kept'), record('edited'), record('gone'), record('moved'))
+      now = 2000
+      await put(record('edited', 2), { ...record('gone', 2), deleted: true }, record('moved', 2, {}, 'bob'))
+      now = 3000
+      await put(record('edited', 3))
+      const prune = (before: number, limit = 100): Promise<number> => store.write(P, unit => unit.prune(before, limit))
+      const versions = async (key: string): Promise<number[]> =>
+        (await store.view.versions(P, 'Thing', key, 0)).map(({ entity }) => entity.version)
+      expect(await prune(2000)).toBe(0)
+      // gone itself, the departure of moved, and the first versions of edited and moved.
+      expect([await prune(2001, 1), await prune(2001, 100), await prune(2001, 100)]).toEqual([1, 3, 0])
+      expect([
+        await versions('edited'),
+        await versions('gone'),
+        await versions('kept'),
+        await versions('moved'),
+      ]).toEqual([[2, 3], [], [1], [2]])
+      expect(await store.view.record(P, 'Thing', 'gone')).toBeUndefined()
+      expect(await changes(4, 'ann')).toEqual([['edited', null]])
+      await prune(Number.MAX_SAFE_INTEGER)
+      expect([await versions('edited'), await versions('kept')]).toEqual([[3], [1]])
+    })
+
+    it('gives up the outcome of an old task and keeps its claim, unless somebody has yet to decide it', async () => {
+      const [over] = await store.write(P, async unit => [
+        await unit.takeTask(task('over', { state: 'finished', status: 'REJECTED', takenAt: 1000, args: { a: 'b' } })),
+        await unit.takeTask(task('open', { state: 'finished', status: 'CONFLICT', takenAt: 1000 })),
+        await unit.takeTask(task('runs', { state: 'running', status: 'RUNNING', takenAt: 1000 })),
+        await unit.takeTask(task('new', { state: 'finished', status: 'CONFIRMED', takenAt: 2000 })),
+      ])
+      expect((await store.view.outlived(2000, 10)).map(({ id }) => id)).toEqual(['over'])
+      await store.write(P, unit => unit.expire(over as StoredTask))
+      expect(await store.view.outlived(2000, 10)).toEqual([])
+      expect(await store.view.task({ partition: P, user: 'ann', id: 'over' })).toMatchObject({
+        expired: true,
+        inputHash: 'h',
+        status: 'REJECTED',
+        finishedAt: 1000,
+        args: {},
+        payload: {},
+      })
     })
 
     it('a tombstone is told as a removal and is in no list', async () => {

@@ -159,12 +159,7 @@ describe('a document that makes no sense is an error with a stable code', () => 
       'NOT_IMPLEMENTED',
     ],
     ['a cursor of tasks that is none', '{ tasks(after: "x") { hasMore } }', {}, 'BAD_USER_INPUT'],
-    [
-      'a field that is not served yet',
-      'mutation { checkOut(type: "Customer", id: "x", minutes: 5) { token } }',
-      {},
-      'NOT_IMPLEMENTED',
-    ],
+    ['a task to withdraw that is no id', 'mutation { cancelTask(id: "x y") { task { id } } }', {}, 'BAD_USER_INPUT'],
   ])('%s', async (_, query, variables, code) => {
     await unharmed(async () => {
       const answer = await world.ask(me, query, variables)

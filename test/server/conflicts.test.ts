@@ -184,12 +184,21 @@ describe('a decision', () => {
     expect((await resolve(task, 'KEEP_MINE')).task.status).toBe('CONFIRMED')
   })
 
-  it('to escalate is not served yet, and does nothing', async () => {
+  it('about a record that was deleted after the person looked is rejected too, and brings nothing back', async () => {
     const { id, task } = await conflict()
-    const answer = await world.ask(me, RESOLVE, { task: { id: uuid() }, conflictOf: task, decision: 'ESCALATE' })
-    expect(answer.errors[0]?.extensions?.['code']).toBe('NOT_IMPLEMENTED')
-    expect(await customer(id)).toMatchObject({ notes: 'theirs', version: 2 })
-    expect((await resolve(task, 'TAKE_THEIRS')).task.status).toBe('CONFIRMED')
+    await world.ask(boss, DELETE_CUSTOMER, { task: { id: uuid() }, id, baseVersion: 2 })
+    expect((await resolve(task, 'KEEP_MINE')).task.rejection?.code).toBe('CONFLICT_CHANGED')
+    expect(await customer(id)).toBeNull()
+    expect((await resolve(task, 'KEEP_MINE')).task.status).toBe('CONFIRMED')
+    expect(await customer(id)).toMatchObject({ notes: 'mine', phone: 'mine' })
+  })
+
+  it('about a record that went to somebody else can only be given up', async () => {
+    const { id, task } = await conflict()
+    await edit(boss, id, 2, { ownerId: 'agent-b' })
+    expect((await resolve(task, 'KEEP_MINE')).task.rejection?.code).toBe('NOT_FOUND')
+    expect(await customer(id)).toMatchObject({ notes: 'theirs', phone: 'theirs', version: 3 })
+    expect((await resolve(task, 'TAKE_THEIRS')).resolved?.status).toBe('CANCELLED')
   })
 
   it("about somebody else's conflict, or none, is rejected", async () => {

@@ -36,6 +36,9 @@ function replay(
 const task = async (id: string): Promise<{ status: string; rejection: { code: string; failedTask: string } | null }> =>
   (await world.ask(me, `{ task(id: "${id}") { status rejection { code failedTask } } }`)).data.task
 
+const firstBegin = async (id: string): Promise<string> =>
+  (await world.ask(me, `{ task(id: "${id}") { steps { startedAt } } }`)).data.task.steps[0].startedAt
+
 const firstCalls = (ids: readonly string[]): string[] => {
   const seen = world.sandbox.control
     .log()
@@ -51,7 +54,9 @@ it('starts the tasks of one document in their order', async () => {
   await expect
     .poll(async () => Promise.all(ids.map(async id => (await task(id)).status)), { timeout: 20_000 })
     .toEqual(ids.map(() => 'CONFIRMED'))
-  expect(firstCalls(ids)).toEqual(ids)
+  // As the gateway sent them: over parallel connections a supplier may see two neighbours the other way round.
+  const begins = await Promise.all(ids.map(firstBegin))
+  expect(begins).toEqual([...begins].sort())
 })
 
 it('answers slow tasks RUNNING when the waiting time of the document is over, and goes on with them', async () => {
@@ -89,8 +94,9 @@ it('lets the deletion of a customer wait for the booking that needs it', async (
   await replay([{ id: bookingId, input: booking(customer) }])
   const answer = await world.ask(me, DELETE_CUSTOMER, { task: { id: deletion }, id: customer, baseVersion: 1 })
   expect(answer.data.deleteCustomer.task.status).toBe('ACCEPTED')
-  await expect.poll(async () => (await task(deletion)).status).toBe('CONFIRMED')
+  await expect.poll(async () => (await task(deletion)).status).toBe('REJECTED')
   expect((await task(bookingId)).status).toBe('CONFIRMED')
+  expect((await task(deletion)).rejection?.code).toBe('CUSTOMER_HAS_VACATIONS')
 })
 
 it('rejects what builds on a task that failed, and names it; unrelated tasks go on', async () => {

@@ -13,6 +13,8 @@ export interface GatewayProcess {
   /** Without a slash at its end. */
   readonly url: string
   readonly port: number
+  /** Every line it wrote so far, to standard output or error. */
+  readonly said: readonly string[]
   /** `kill -9`: nothing is finished, nothing is said. */
   kill(): Promise<void>
   /** Asks it to end (SIGTERM) and waits until it has; its exit code. */
@@ -28,9 +30,8 @@ export interface GatewayProcessOptions {
 }
 
 /** The line in which the gateway says where it is. */
-function announcedUrl(gateway: ChildProcess): Promise<string> {
+function announcedUrl(gateway: ChildProcess, said: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const said: string[] = []
     for (const stream of [gateway.stdout!, gateway.stderr!]) {
       createInterface({ input: stream }).on('line', line => {
         said.push(line)
@@ -57,9 +58,11 @@ export async function startGatewayProcess({
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = new Promise<number | null>(resolve => gateway.once('exit', resolve))
-  const url = await announcedUrl(gateway)
+  const said: string[] = []
+  const url = await announcedUrl(gateway, said)
   return {
     url,
+    said,
     port: Number(new URL(url).port),
     async stop() {
       gateway.kill('SIGTERM')

@@ -50,6 +50,9 @@ export async function startOutside(): Promise<Outside> {
       FLIGHT_SUPPLIER_URL: sandbox.flight,
       CAR_SUPPLIER_URL: sandbox.car,
       SMTP_URL: mailbox.url,
+      // No test is throttled but those that are about it.
+      RATE_LIMIT: '1000000/1000000',
+      TASK_RATE_LIMIT: '1000000/1000000',
       LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'fatal',
     },
     async close() {

@@ -42,6 +42,7 @@ const places: readonly Place[] = [
       ['Seven Hills House', 3, 41_500, 60],
       ['Ferry Quay Palace', 5, 118_000, 25],
       ['Tramline Rooms', 2, 23_900, 0],
+      ['Casa do Farol, garden wing', 4, 78_500, 12],
     ],
     flights: [
       ['Northgull 214', '07:40', 18_900, 160],
@@ -216,7 +217,8 @@ function offersOf({ place, hotels, flights, cars }: Place): CatalogueOffer[] {
 }
 
 /**
- * Eight places with four hotels, three flights and two cars each, all made up and the same at every start. Each kind
- * has some that are sold out and some that are discontinued, with a successor and (`hotel-valparaiso-4`) without.
+ * Eight places with four hotels, three flights and two cars each, all made up and the same at every start. What comes
+ * after a comma in a name, or as a number at its end, is which offer of the house it is; one hotel in Lisbon has two. Each
+ * kind has some that are sold out and some that are discontinued, with a successor and (`hotel-valparaiso-4`) without.
  */
 export const demoCatalogue: readonly CatalogueOffer[] = places.flatMap(offersOf)

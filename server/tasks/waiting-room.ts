@@ -1,0 +1,53 @@
+/** Who waits in this process for a task to be taken or to be settled. */
+import type { Clock } from '../../protocol/index.ts'
+
+/** Looked at again in this time, whatever was heard: another process may have done it. */
+const LOOK_AGAIN_MS = 250
+
+export class WaitingRoom {
+  readonly #clock: Clock
+  readonly #waiting = new Map<string, Set<() => void>>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Resolves true as soon as `isSo` says so, looked at whenever `call(key)` is heard; false after `timeoutMs`. */
+  async until(key: string, timeoutMs: number, isSo: () => Promise<boolean>): Promise<boolean> {
+    const deadline = this.#clock.now() + timeoutMs
+    for (;;) {
+      // Listening begins before the look: what happens in between is heard.
+      const heard = this.#hear(key, Math.min(LOOK_AGAIN_MS, deadline - this.#clock.now()))
+      if (await isSo()) {
+        heard.leave()
+        return true
+      }
+      if (this.#clock.now() >= deadline) {
+        heard.leave()
+        return false
+      }
+      await heard.called
+    }
+  }
+
+  call(key: string): void {
+    for (const wake of this.#waiting.get(key) ?? []) wake()
+  }
+
+  #hear(key: string, timeoutMs: number): { called: Promise<void>; leave: () => void } {
+    const listeners = this.#waiting.get(key) ?? new Set()
+    this.#waiting.set(key, listeners)
+    let leave = (): void => undefined
+    const called = new Promise<void>(resolve => {
+      const withdraw = this.#clock.after(Math.max(0, timeoutMs), () => leave())
+      leave = () => {
+        withdraw()
+        listeners.delete(leave)
+        if (listeners.size === 0 && this.#waiting.get(key) === listeners) this.#waiting.delete(key)
+        resolve()
+      }
+      listeners.add(leave)
+    })
+    return { called, leave }
+  }
+}

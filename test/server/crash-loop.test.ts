@@ -1,0 +1,39 @@
+/** A task that takes the whole process down is found out, because its walks are counted before they begin. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { temporaryDirectory } from '../support/world.ts'
+
+const PROGRAM = fileURLToPath(new URL('../support/deadly-gateway.ts', import.meta.url))
+
+/** Lines it said until it ended or said `rests`. */
+async function runOnce(file: string, isFirst: boolean): Promise<string[]> {
+  const gateway: ChildProcess = spawn(
+    process.execPath,
+    ['--import', 'tsx', PROGRAM, file, ...(isFirst ? ['submit'] : [])],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const exited = once(gateway, 'exit')
+  const said: string[] = []
+  for await (const line of createInterface({ input: gateway.stdout! })) {
+    said.push(line)
+    if (line.startsWith('rests')) gateway.kill('SIGTERM')
+  }
+  await exited
+  return said
+}
+
+it('a task that kills its gateway is parked after a few starts, and the gateway lives', async () => {
+  const directory = temporaryDirectory()
+  const file = join(directory.path, 'notes.db')
+  const starts: string[][] = [await runOnce(file, true)]
+  while (starts.length < 12 && !starts.at(-1)?.some(line => line.startsWith('rests')))
+    starts.push(await runOnce(file, false))
+  const kills = starts.filter(said => said.includes('dies')).length
+  expect(kills).toBe(5)
+  expect(starts.at(-1)).toEqual(['rests PARKED'])
+  directory.remove()
+}, 90_000)
