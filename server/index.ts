@@ -10,7 +10,6 @@ export { type LoggableError, loggable } from './observe/loggable.ts'
 export type { Observer, Span, StepOutcome, Watched } from './observe/observer.ts'
 export type { Rate, RateLimits } from './rate-limit.ts'
 export type { RecordPage, Records } from './records.ts'
-export { notServed } from './resolvers.ts'
 export type { EntityRecord, Store } from './store/store.ts'
 export { StoreError, type StoreErrorCode } from './store/store.ts'
 export {

@@ -75,11 +75,6 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
   }
 }
 
-/** A root field that the contract has and this version has not. */
-export const notServed = (field: string) => (): never => {
-  throw refuse(ERROR_CODES.NOT_IMPLEMENTED, `${field} is part of the contract, but not served yet.`, { field })
-}
-
 interface TasksArguments {
   readonly ids?: readonly string[] | null
   readonly status?: readonly TaskStatus[] | null

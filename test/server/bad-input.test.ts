@@ -153,10 +153,10 @@ describe('a document that makes no sense is an error with a stable code', () => 
     ['a page of too many', CHANGES, { first: 1_000_000 }, 'BAD_USER_INPUT'],
     ['a scope of nothing', CHANGES, { scopes: [{ type: 'Planet' }] }, 'BAD_USER_INPUT'],
     [
-      'a filter, which is not served yet',
+      'a filter by what is no field',
       CHANGES,
-      { scopes: [{ type: 'Customer', where: { name: 'x' } }] },
-      'NOT_IMPLEMENTED',
+      { scopes: [{ type: 'Customer', where: { shoeSize: 44 } }] },
+      'BAD_USER_INPUT',
     ],
     ['a cursor of tasks that is none', '{ tasks(after: "x") { hasMore } }', {}, 'BAD_USER_INPUT'],
     ['a task to withdraw that is no id', 'mutation { cancelTask(id: "x y") { task { id } } }', {}, 'BAD_USER_INPUT'],
