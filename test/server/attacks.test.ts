@@ -29,7 +29,8 @@ let attacker: Viewer
 const peers: Peer[] = []
 
 beforeAll(async () => {
-  world = await startWorld({ environment: { NODE_ENV: 'production' } })
+  // Empty is unset: the rate limits as they come.
+  world = await startWorld({ environment: { NODE_ENV: 'production', RATE_LIMIT: '', TASK_RATE_LIMIT: '' } })
 })
 afterAll(() => world.close())
 beforeEach(() => {
