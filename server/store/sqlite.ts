@@ -139,12 +139,12 @@ class SqliteStore implements Store {
     try {
       writer.exec('begin immediate')
       for (const pending of group) {
-        writer.exec('savepoint unit')
+        view.statements.run('savepoint unit')
         try {
           const unit = new SqliteUnit(view, pending.partition, { now: this.#clock.now(), renderer: this.#renderer })
           const value = await pending.work(unit)
           const owners = unit.flush()
-          writer.exec('release unit')
+          view.statements.run('release unit')
           if (owners.size > 0) commits.push({ partition: pending.partition, owners })
           settle.push(() => pending.resolve(value))
         } catch (error) {
