@@ -4,10 +4,17 @@ import type { Log } from '../log.ts'
 import { type Store, StoreError, type Unit } from '../store/store.ts'
 import type { Engine, Handle, Run, Work } from './engine.ts'
 
+const TOO_MANY_DEATHS = 'the gateway ended several times while it worked on this task'
 const FIRST_REPEAT_MS = 250
 const LAST_REPEAT_MS = 60_000
-/** Walks without progress (thrown, or cut off by the process's death) before a task is parked. */
-const MOST_STUMBLES = 5
+/** Walks that threw in this process before a task is parked. */
+const MOST_FAILURES = 5
+/**
+ * Walks without progress, most of them cut off by the death of a process. From the first number on a task walks alone, so
+ * that the next death tells the culprit from those that were merely there; at the second it is parked.
+ */
+const SUSPECT_STUMBLES = 3
+const MOST_STUMBLES = 10
 /** How often parked tasks are looked after: another process may have left word for them. */
 const SIGNAL_POLL_MS = 1000
 const UNDO_KEY = 'to be undone'
@@ -34,6 +41,8 @@ class JournalEngine implements Engine {
   readonly #setting: Setting
   readonly #active = new Map<string, Promise<void>>()
   readonly #parked = new Map<string, Handle>()
+  /** Suspects, one after the other. */
+  #alone: Promise<void> = Promise.resolve()
   readonly #stopping = new AbortController()
   #work: Work | undefined
   #withdrawPoll: (() => void) | undefined
@@ -67,31 +76,60 @@ class JournalEngine implements Engine {
   async #persist(task: Handle, work: Work, isFirst: boolean): Promise<void> {
     const { clock, random, log } = this.#setting
     const { signal } = this.#stopping
-    let why = 'the gateway ended several times while it worked on this task'
+    let [failures, lastFailure] = [0, '']
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       let run: JournalRun | undefined
+      let leave = (): void => undefined
       try {
-        const stumbles = isFirst && attempt === 1 ? 0 : await this.#stumble(task)
-        run = new JournalRun(this.#setting, task, signal, stumbles, await this.#isToBeUndone(task))
-        if (run.isExhausted) await run.excuse(why)
+        const isFresh = isFirst && attempt === 1
+        if (!isFresh) leave = await this.#turn(task)
+        const stumbles = isFresh ? 0 : await this.#stumble(task)
+        run = new JournalRun(this.#setting, task, {
+          signal,
+          stumbles,
+          leave,
+          isToBeUndone: await this.#isToBeUndone(task),
+        })
+        if (failures >= MOST_FAILURES) await run.excuse(`its code failed several times: ${lastFailure}`)
+        else if (stumbles >= MOST_STUMBLES) await run.excuse(TOO_MANY_DEATHS)
         return await work.walk(run)
       } catch (error) {
+        leave()
         if (error instanceof Parked) {
-          if (run !== undefined && !run.isExhausted) await run.takeBackStumble()
+          await run?.rest()
           return await this.#park(task, error.message)
         }
         if (signal.aborted) return await run?.takeBackStumble()
-        if (!(error instanceof StoreError)) why = `its code failed several times: ${nameOf(error)}`
+        if (!(error instanceof StoreError)) [failures, lastFailure] = [failures + 1, nameOf(error)]
         log.error({ error, task: task.reference, attempt }, 'a task stumbled and will be taken up again')
         const delayMs = backoffMs(attempt, random, FIRST_REPEAT_MS, LAST_REPEAT_MS)
         await pause(clock, delayMs, signal).catch(() => undefined)
+      } finally {
+        leave()
       }
     }
   }
 
+  /** Waits until a suspect may walk; the returned function lets the next one begin. Others may walk at once. */
+  async #turn({ reference }: Handle): Promise<() => void> {
+    if ((await this.#setting.store.view.stumbles(reference)) < SUSPECT_STUMBLES) return () => undefined
+    const before = this.#alone
+    let leave = (): void => undefined
+    this.#alone = new Promise(resolve => {
+      leave = resolve
+    })
+    await before
+    if (this.#stopping.signal.aborted) leave()
+    this.#stopping.signal.throwIfAborted()
+    return leave
+  }
+
   /** Counted before the walk, so that a task which ends the process is found out, too. */
-  #stumble({ partition, reference }: Handle): Promise<number> {
-    return this.#setting.store.write(partition, unit => unit.countStumble(reference))
+  async #stumble({ partition, reference }: Handle): Promise<number> {
+    const { store } = this.#setting
+    const count = (await store.view.stumbles(reference)) + 1
+    await store.write(partition, unit => unit.setStumbles(reference, count))
+    return count
   }
 
   async #isToBeUndone({ reference }: Handle): Promise<boolean> {
@@ -124,24 +162,31 @@ class JournalEngine implements Engine {
   }
 }
 
+interface Begin {
+  readonly signal: AbortSignal
+  /** Walks without progress, this one among them. */
+  readonly stumbles: number
+  readonly isToBeUndone: boolean
+  /** Called at the first progress: the next suspect may begin. */
+  readonly leave: () => void
+}
+
 class JournalRun implements Run {
   readonly task: Handle
   readonly signal: AbortSignal
   readonly #setting: Setting
+  readonly #leave: () => void
   #stumbles: number
+  #isExcused = true
   #isToBeUndone: boolean
 
-  constructor(setting: Setting, task: Handle, signal: AbortSignal, stumbles: number, isToBeUndone: boolean) {
+  constructor(setting: Setting, task: Handle, { signal, stumbles, isToBeUndone, leave }: Begin) {
     this.#setting = setting
     this.task = task
     this.signal = signal
     this.#stumbles = stumbles
     this.#isToBeUndone = isToBeUndone
-  }
-
-  /** It has stumbled so often that only an operator can let it go on. */
-  get isExhausted(): boolean {
-    return this.#stumbles >= MOST_STUMBLES
+    this.#leave = leave
   }
 
   get isToBeUndone(): boolean {
@@ -155,12 +200,13 @@ class JournalRun implements Run {
     if (recorded !== undefined) return recorded.value as Value
     this.signal.throwIfAborted()
     const value = await work()
-    const isProgress = this.#stumbles > 0
+    const hadStumbled = this.#stumbles > 0
     await store.write(partition, async unit => {
       await unit.recordMemo(reference, key, value)
-      if (isProgress) await unit.forgetStumbles(reference)
+      if (hadStumbled) await unit.setStumbles(reference, 0)
     })
     this.#stumbles = 0
+    this.#leave()
     return value
   }
 
@@ -180,18 +226,30 @@ class JournalRun implements Run {
 
   /** After too many stumbles: goes on if an operator said so. */
   async excuse(why: string): Promise<void> {
-    await this.#takeSignal(why, unit => unit.forgetStumbles(this.task.reference))
+    this.#isExcused = false
+    await this.#takeSignal(why, unit => unit.setStumbles(this.task.reference, 0))
+    this.#isExcused = true
     this.#stumbles = 0
   }
 
   /** The gateway stopped in good order, so this walk counts neither for nor against the task. */
   async takeBackStumble(): Promise<void> {
+    if (this.#stumbles > 0) await this.#setStumbles(this.#stumbles - 1)
+  }
+
+  /** It waits for an operator: not for having stumbled, or for just that, and then no later walk may begin without his word. */
+  async rest(): Promise<void> {
+    if (this.#isExcused) await this.takeBackStumble()
+    else await this.#setStumbles(MOST_STUMBLES)
+  }
+
+  async #setStumbles(count: number): Promise<void> {
     const { store, log } = this.#setting
-    if (this.#stumbles === 0) return
+    const { partition, reference } = this.task
     try {
-      await store.write(this.task.partition, unit => unit.takeBackStumble(this.task.reference))
+      await store.write(partition, unit => unit.setStumbles(reference, count))
     } catch (error) {
-      log.error({ error, task: this.task.reference }, 'a stumble could not be taken back')
+      log.error({ error, task: reference }, 'stumbles could not be counted')
     }
   }
 

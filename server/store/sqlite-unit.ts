@@ -94,6 +94,10 @@ export class SqliteUnit implements Unit {
     return this.#view.memo(reference, key)
   }
 
+  stumbles(reference: string): Promise<number> {
+    return this.#view.stumbles(reference)
+  }
+
   signalled(): Promise<string[]> {
     return this.#view.signalled()
   }
@@ -226,21 +230,8 @@ export class SqliteUnit implements Unit {
     this.#statements.run('delete from signal where reference = ?', reference)
   }
 
-  async countStumble(reference: string): Promise<number> {
-    return (
-      this.#statements.one<{ walks: number }>(
-        'update task set walks = walks + 1 where reference = ? returning walks',
-        reference,
-      )?.walks ?? 0
-    )
-  }
-
-  async takeBackStumble(reference: string): Promise<void> {
-    this.#statements.run('update task set walks = max(walks - 1, 0) where reference = ?', reference)
-  }
-
-  async forgetStumbles(reference: string): Promise<void> {
-    this.#statements.run('update task set walks = 0 where reference = ?', reference)
+  async setStumbles(reference: string, count: number): Promise<void> {
+    this.#statements.run('update task set walks = ? where reference = ?', count, reference)
   }
 
   async takeSignal(reference: string): Promise<OperatorWord | undefined> {

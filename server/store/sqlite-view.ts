@@ -176,6 +176,10 @@ export class SqliteView implements View {
     return row && { value: JSON.parse(row.value) as unknown }
   }
 
+  async stumbles(reference: string): Promise<number> {
+    return this.statements.one<{ walks: number }>('select walks from task where reference = ?', reference)?.walks ?? 0
+  }
+
   async signalled(): Promise<string[]> {
     return this.statements.all<{ reference: string }>('select reference from signal').map(({ reference }) => reference)
   }

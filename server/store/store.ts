@@ -222,6 +222,8 @@ export interface View {
   backlog(): Promise<Backlog>
   /** What a step recorded: absent when it never finished. */
   memo(reference: string, key: string): Promise<{ value: unknown } | undefined>
+  /** Walks of a task that were begun since its last progress. */
+  stumbles(reference: string): Promise<number>
   /** References of tasks that an operator, perhaps in another process, left word for. */
   signalled(): Promise<string[]>
   /**
@@ -251,10 +253,7 @@ export interface Unit extends View {
   release(task: StoredTask): Promise<StoredTask[]>
   recordMemo(reference: string, key: string, value: unknown): Promise<void>
   dropMemos(reference: string): Promise<void>
-  /** One more walk of the task begins without progress since the last; how many that makes. */
-  countStumble(reference: string): Promise<number>
-  takeBackStumble(reference: string): Promise<void>
-  forgetStumbles(reference: string): Promise<void>
+  setStumbles(reference: string, count: number): Promise<void>
   /** The operator's word, which is then spent, and the task no longer parked. */
   takeSignal(reference: string): Promise<OperatorWord | undefined>
   /** Gives up the outcome of a finished task: input, payload and touches go; its id, hash, status and finishing time stay. */

@@ -1,6 +1,9 @@
-/** A gateway whose one task ends the process: `deadly-gateway.ts <file> [submit]`. Says `dies` before, `rests <status>` if it lives. */
+/**
+ * A gateway with a task that ends the process, and harmless ones beside it: `deadly-gateway.ts <file> [submit]`. Says `dies`
+ * before, and `rests <status> <statuses of the harmless>` if it lives.
+ */
 import { graphql } from 'graphql'
-import { systemClock } from '../../protocol/index.ts'
+import { pause, systemClock } from '../../protocol/index.ts'
 import { confirmed, createGateway, defineTask, done } from '../../server/index.ts'
 import { sqlite } from '../../server/store/sqlite.ts'
 import { agent } from './world.ts'
@@ -13,7 +16,9 @@ const deadly = defineTask<{ id: string }, null>('deadly', {
   steps: [
     {
       name: 'die',
-      run: async () => {
+      run: async (_, { signal }) => {
+        // The others are under way by then.
+        await pause(systemClock, 50, signal)
         process.stdout.write('dies\n')
         process.kill(process.pid, 'SIGKILL')
         return done(null)
@@ -23,30 +28,48 @@ const deadly = defineTask<{ id: string }, null>('deadly', {
   settle: async () => confirmed({}),
 })
 
+/** Takes a while, so that the death of the process finds it under way. */
+const harmless = defineTask<{ id: string }, null>('harmless', {
+  touches: () => [],
+  prepare: async () => ({ kind: 'plan', plan: null }),
+  steps: ['one', 'two'].map(name => ({
+    name,
+    run: async (_, { signal }) => {
+      await pause(systemClock, 100, signal)
+      return done(null)
+    },
+  })),
+  settle: async () => confirmed({}),
+})
+const HARMLESS = ['h1', 'h2', 'h3', 'h4', 'h5']
+
 const gateway = createGateway({
   store: sqlite(file),
-  typeDefs:
-    'type P implements TaskPayload { task: Task! } extend type Mutation { deadly(task: TaskInput, id: ID!): P }',
-  tasks: [deadly],
+  typeDefs: `type P implements TaskPayload { task: Task! }
+    extend type Mutation { deadly(task: TaskInput, id: ID!): P harmless(task: TaskInput, id: ID!): P }`,
+  tasks: [deadly, harmless],
   collections: [],
   authenticate: async () => agent('me'),
   taskWaitMs: 0,
 })
 
-async function status(): Promise<string | undefined> {
-  const source = '{ task(id: "d") { status } }'
+async function statuses(): Promise<string[]> {
+  const source = `{ ${['d', ...HARMLESS].map(id => `${id}: task(id: "${id}") { status }`).join(' ')} }`
   const { data } = await graphql({ schema: gateway.schema, source, contextValue: await gateway.context({}) })
-  return (data?.['task'] as { status: string } | null)?.status
+  return Object.values(data as Record<string, { status: string }>).map(({ status }) => status)
 }
 
 await gateway.start()
 if (command === 'submit') {
-  const source = 'mutation { deadly(task: { id: "d" }, id: "n") { task { id } } }'
+  const fields = HARMLESS.map(id => `${id}: harmless(task: { id: "${id}" }, id: "${id}") { task { id } }`)
+  // In the middle, so that some come before it and some after.
+  fields.splice(2, 0, 'd: deadly(task: { id: "d" }, id: "d") { task { id } }')
+  const source = `mutation { ${fields.join(' ')} }`
   await graphql({ schema: gateway.schema, source, contextValue: await gateway.context({}) })
 }
 const look = async (): Promise<void> => {
-  const now = await status()
-  if (now === 'RUNNING') systemClock.after(20, () => void look())
-  else process.stdout.write(`rests ${now}\n`)
+  const now = await statuses()
+  if (now.includes('RUNNING')) systemClock.after(20, () => void look())
+  else process.stdout.write(`rests ${now.join(' ')}\n`)
 }
 await look()
