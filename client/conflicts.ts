@@ -15,8 +15,8 @@ import { type OnConflict, type TaskRegistration, task } from './task.ts'
 import { TASK_FRAGMENT, TASK_FRAGMENT_NAME, type TaskState } from './task-fragment.ts'
 
 const document = parse(
-  `mutation ResolveConflict($task: TaskInput, $conflictOf: ID!, $decision: Decision!, $values: JSON) {
-    resolveConflict(task: $task, conflictOf: $conflictOf, decision: $decision, values: $values) {
+  `mutation ResolveConflict($task: TaskInput, $conflictOf: ID!, $decision: Decision!, $values: JSON, $theirsVersion: Int) {
+    resolveConflict(task: $task, conflictOf: $conflictOf, decision: $decision, values: $values, theirsVersion: $theirsVersion) {
       resolved { ...${TASK_FRAGMENT_NAME} }
     }
   }`,
@@ -91,7 +91,8 @@ export class Conflicts {
     if (!this.#enqueue) throw new LayoverError('CLOSED', 'The client is not open yet.')
     await this.#dropDecisions(id)
     const { conflict } = entry.outcome
-    const variables = { conflictOf: id, decision, ...(values === undefined ? {} : { values }) }
+    const { theirsVersion } = conflict
+    const variables = { conflictOf: id, decision, theirsVersion, ...(values === undefined ? {} : { values }) }
     const { delivered } = await this.#enqueue(variables, overlayOf(conflict, decision, values))
     const delivery = await delivered
     if (delivery.kind === 'answered') await this.#raiseRefusal(id, delivery)

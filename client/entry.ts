@@ -61,6 +61,8 @@ export interface ConflictEntry {
   mine: AnyRecord
   /** null: deleted on the gateway. */
   theirs: AnyRecord
+  /** Of the record as `theirs` shows it; a decision names it, so that it is not taken for one about a newer state. null: not asked for. */
+  theirsVersion: number | null
   theirsBy?: string
   theirsAt: string
   /** A supervisor has it. */

@@ -208,6 +208,7 @@ export function conflictOf(entry: StoredEntry, conflict: ConflictState, inReview
     base: conflict.base,
     mine: conflict.mine,
     theirs: conflict.theirs,
+    theirsVersion: conflict.theirsVersion,
     ...(conflict.theirsBy === null ? {} : { theirsBy: conflict.theirsBy }),
     theirsAt: conflict.theirsAt,
     inReview,

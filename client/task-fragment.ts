@@ -44,6 +44,7 @@ export interface ConflictState {
   readonly base: unknown
   readonly mine: unknown
   readonly theirs: unknown
+  readonly theirsVersion: number | null
   readonly theirsBy: string | null
   readonly theirsAt: string
 }
@@ -89,6 +90,7 @@ function readConflict(value: unknown): ConflictState | null {
     base: value['base'] ?? null,
     mine: value['mine'] ?? null,
     theirs: value['theirs'] ?? null,
+    theirsVersion: typeof value['theirsVersion'] === 'number' ? value['theirsVersion'] : null,
     theirsBy: typeof value['theirsBy'] === 'string' ? value['theirsBy'] : null,
     theirsAt: text(value['theirsAt']),
   }

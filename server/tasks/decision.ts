@@ -11,13 +11,15 @@ export interface DecisionArguments {
   readonly conflictOf: string
   readonly decision: Decision
   readonly values?: unknown
+  /** What was looked at; left out: whatever the conflict shows when the decision arrives. */
+  readonly theirsVersion?: number | null
 }
 
 export type Undecided = StoredTask & { readonly contested: Contested }
 
 /** `who` completes "… was settled by". */
 export async function decide(
-  { decision, values }: DecisionArguments,
+  { decision, values, theirsVersion }: DecisionArguments,
   transaction: RecordTransaction,
   original: Undecided,
   who: string,
@@ -30,6 +32,8 @@ export async function decide(
     await close(transaction, original, 'CANCELLED', takenFromThem(contested, before, who))
     return confirmed(shown)
   }
+  // A decision that waited in an outbox may be about an older state than the one that another decision met meanwhile.
+  if (theirsVersion != null && theirsVersion !== contested.theirsVersion) return changedSince(original)
   const choice = chosenPatch(contested, decision, values)
   if (choice.kind === 'rejected') return choice
   const written = await write(transaction, contested, choice.patch)
@@ -38,16 +42,19 @@ export async function decide(
       return written
     case 'conflict':
       await showNewer(transaction, original, written.conflict)
-      return rejected(
-        REJECTION_CODES.CONFLICT_CHANGED,
-        'The record was changed again after this decision was made. Look at it once more.',
-        { field: 'conflictOf', failedTask: original.id },
-      )
+      return changedSince(original)
     case 'written':
       await close(transaction, original, 'CONFIRMED', kept(contested, choice.patch, before, { rule: decision, who }))
       return confirmed(shown)
   }
 }
+
+const changedSince = ({ id }: StoredTask): Rejected =>
+  rejected(
+    REJECTION_CODES.CONFLICT_CHANGED,
+    'The record was changed again after this decision was made. Look at it once more.',
+    { field: 'conflictOf', failedTask: id },
+  )
 
 /** The payload of a decision: the task that it is about. */
 export const resolved = ({ id, user }: StoredTask): Parameters<typeof confirmed>[0] => ({

@@ -41,10 +41,13 @@ const resolve = async (
   conflictOf: string,
   decision: string,
   values?: object,
+  theirsVersion?: number,
 ): Promise<{
   task: { status: string; rejection: { code: string } | null }
   resolved: { status: string; conflict: { theirs: object } | null } | null
-}> => (await world.ask(me, RESOLVE, { task: { id: uuid() }, conflictOf, decision, values })).data.resolveConflict
+}> =>
+  (await world.ask(me, RESOLVE, { task: { id: uuid() }, conflictOf, decision, values, theirsVersion })).data
+    .resolveConflict
 const customer = async (id: string): Promise<Record<string, unknown> | null> =>
   (await world.ask(boss, `{ customer(id: "${id}") { name phone notes email version } }`)).data.customer
 
@@ -182,6 +185,15 @@ describe('a decision', () => {
       .task
     expect(shown).toMatchObject({ status: 'CONFLICT', conflict: { theirs: { notes: 'newer' }, theirsVersion: 3 } })
     expect((await resolve(task, 'KEEP_MINE')).task.status).toBe('CONFIRMED')
+  })
+
+  it('that waited in one outbox while another met a newer state is not taken for one about that', async () => {
+    const { id, task } = await conflict()
+    await edit(boss, id, 2, { notes: 'newer' })
+    expect((await resolve(task, 'KEEP_MINE', undefined, 2)).task.rejection?.code).toBe('CONFLICT_CHANGED')
+    expect((await resolve(task, 'KEEP_MINE', undefined, 2)).task.rejection?.code).toBe('CONFLICT_CHANGED')
+    expect(await customer(id)).toMatchObject({ notes: 'newer' })
+    expect((await resolve(task, 'KEEP_MINE', undefined, 3)).task.status).toBe('CONFIRMED')
   })
 
   it('about a record that was deleted after the person looked is rejected too, and brings nothing back', async () => {

@@ -157,8 +157,8 @@ export const DELETE_CUSTOMER = `mutation ($task: TaskInput, $id: ID!, $baseVersi
 export const CANCEL = `mutation ($task: TaskInput, $id: ID!, $baseVersion: Int!) {
   cancelVacation(task: $task, id: $id, baseVersion: $baseVersion) { ${TASK} vacation { id version status } }
 }`
-export const RESOLVE = `mutation ($task: TaskInput, $conflictOf: ID!, $decision: Decision!, $values: JSON) {
-  resolveConflict(task: $task, conflictOf: $conflictOf, decision: $decision, values: $values) { ${TASK} resolved { id status conflict { theirs theirsVersion } } }
+export const RESOLVE = `mutation ($task: TaskInput, $conflictOf: ID!, $decision: Decision!, $values: JSON, $theirsVersion: Int) {
+  resolveConflict(task: $task, conflictOf: $conflictOf, decision: $decision, values: $values, theirsVersion: $theirsVersion) { ${TASK} resolved { id status conflict { theirs theirsVersion } } }
 }`
 export const CHANGES = `query ($since: Cursor, $scopes: [ScopeInput!], $first: Int! = 1000) {
   changes(since: $since, scopes: $scopes, first: $first) {

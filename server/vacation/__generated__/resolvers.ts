@@ -291,6 +291,7 @@ export type MutationResolveConflictArgs = {
   conflictOf: Scalars['ID']['input'];
   decision: Decision;
   values?: InputMaybe<Scalars['JSON']['input']>;
+  theirsVersion?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -299,6 +300,7 @@ export type MutationReviewConflictArgs = {
   conflictOf: Scalars['ID']['input'];
   decision: Decision;
   values?: InputMaybe<Scalars['JSON']['input']>;
+  theirsVersion?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
