@@ -235,7 +235,7 @@ export class RecordTransaction implements TaskTransaction {
     if (writable.kind === 'rejected') return writable
     const { current } = writable
     const { version } = current.entity
-    const baseVersion = seenVersion === 0 && (await this.#isOwnCreation(current)) ? 1 : seenVersion
+    const baseVersion = seenVersion === 0 && (await this.#mayBeOwnCreation(current)) ? 1 : seenVersion
     if (baseVersion < 1 || baseVersion > version) {
       const message = `baseVersion is ${seenVersion}; this ${collection.type} is at version ${version}: send the version that the person saw.`
       return rejected(REJECTION_CODES.INVALID_INPUT, message, { field: 'baseVersion' })
@@ -247,15 +247,13 @@ export class RecordTransaction implements TaskTransaction {
     return { stored: current, current: current.entity, baseVersion, history, writer: this.bearer, policy }
   }
 
-  async #isOwnCreation({ partition, type, key }: StoredRecord): Promise<boolean> {
+  /** Where the first state is no longer kept, nobody can say; then the merge has no base, and every difference is a conflict. */
+  async #mayBeOwnCreation({ partition, type, key }: StoredRecord): Promise<boolean> {
     const { user, client } = this.bearer
     const [first] = await this.unit.versions(partition, type, key, 1)
-    return (
-      client !== null &&
-      first?.entity.version === 1 &&
-      first.writtenBy?.client === client &&
-      first.writtenBy.user === user
-    )
+    if (client === null) return false
+    if (first?.entity.version !== 1) return true
+    return first.writtenBy?.client === client && first.writtenBy.user === user
   }
 
   #conflict(
@@ -309,6 +307,10 @@ export class RecordTransaction implements TaskTransaction {
     const refusal = await collection.beforeWrite({ id, before: last, after: fields === null ? null : entity }, this)
     if (refusal !== undefined) return refusal
     const named = collection.owner === null ? undefined : fields?.[collection.owner]
+    if (fields !== null && collection.owner !== null && typeof named !== 'string') {
+      const message = `${collection.owner} must hold the user id of the owner: without one nobody's device would get this ${type}.`
+      return rejected(REJECTION_CODES.INVALID_INPUT, message, { field: collection.owner })
+    }
     const record: StoredRecord = {
       partition: collection.partition(this.viewer),
       type,

@@ -70,8 +70,26 @@ export function demoKey(directory: string): { secret: string } {
   return { secret: readFileSync(file, 'utf8') }
 }
 
+const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/**
+ * Anybody may sign in as anybody, so only pages of this machine may ask: a foreign name that was made to point here (DNS
+ * rebinding) still stands in the Host.
+ */
+function refuseForeignHosts(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const address = `http://${request.headers.host}`
+    if (URL.canParse(address) && LOCAL.has(new URL(address).hostname)) return undefined
+    return reply.code(421).send({
+      code: 'HOST_NOT_LOCAL',
+      message: 'In demo mode the gateway answers to localhost alone. Set AUTH_SECRET to serve it under a name.',
+    })
+  })
+}
+
 /** `GET /demo/users` and `POST /demo/token {user}`. */
 export function serveDemo(app: FastifyInstance, { secret }: { secret: string }, clock: Clock): void {
+  refuseForeignHosts(app)
   app.get('/demo/users', () => ({
     users: DEMO_USERS.map(({ user, tenant, roles, label }) => ({ user, agency: tenant, roles, label })),
   }))

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../protocol/index.ts'
-import type { Viewer } from '../../server/index.ts'
+import { confirmed, defineCollection, defineTask, type Viewer } from '../../server/index.ts'
+import { startSmallGateway } from '../support/small-gateway.ts'
 import {
   agent,
   BOOK,
@@ -139,6 +140,27 @@ describe('doing', () => {
     expect((await give(owner)).data.updateCustomer.task.rejection.code).toBe('FORBIDDEN')
     expect((await give(supervisor('chief'))).data.updateCustomer.task.status).toBe('CONFIRMED')
   })
+})
+
+it('a record of an owned collection without an owner is refused: nobody would ever see it', async () => {
+  const create = defineTask<{ id: string }>('create', {
+    touches: ({ id }) => [{ type: 'Note', id }],
+    run: async ({ id }, transaction) => {
+      const written = await transaction.create('Note', id, { text: id === 'owned' ? 'me' : null })
+      return written.kind === 'written' ? confirmed({}) : written
+    },
+  })
+  const collections = [defineCollection('Note', { owner: 'text', mayRead: () => 'own' })]
+  const small = await startSmallGateway([create], { collections })
+  const ask = async (id: string): Promise<unknown> =>
+    (
+      await small.ask(
+        `mutation { create(task: { id: "${id}" }, id: "${id}") { task { status rejection { code field } } } }`,
+      )
+    ).create.task
+  expect(await ask('owned')).toEqual({ status: 'CONFIRMED', rejection: null })
+  expect(await ask('nobody')).toEqual({ status: 'REJECTED', rejection: { code: 'INVALID_INPUT', field: 'text' } })
+  await small.close()
 })
 
 describe('tokens by JWKS', () => {

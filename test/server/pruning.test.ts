@@ -158,6 +158,17 @@ describe('the base of a merge', () => {
     })
     expect(data.updateCustomer.task).toMatchObject({ status: 'CONFLICT', conflict: { fields: ['notes'], base: null } })
   })
+
+  it('of a record that the same installation made goes as well, and its edit from then on is a conflict, not an error', async () => {
+    const id = await newCustomer(world, me)
+    expect(await edit(id, 1, { notes: 'theirs' }, boss)).toBe('CONFIRMED')
+    days(HORIZON + 1)
+    date.ring()
+    await expect.poll(() => count('version', `key = '${id}' and version = 1`)).toBe(0)
+    const task = { id: uuid(), client: 'tablet' }
+    const { data } = await world.ask(me, UPDATE_CUSTOMER, { task, id, baseVersion: 0, patch: { notes: 'mine' } })
+    expect(data.updateCustomer.task).toMatchObject({ status: 'CONFLICT', conflict: { base: null, fields: ['notes'] } })
+  })
 })
 
 describe('the outcome of a task', () => {
