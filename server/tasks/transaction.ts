@@ -188,8 +188,9 @@ export class RecordTransaction implements TaskTransaction {
   /** The next version of a record in which only its lock changes: whoever edited it last stays the one who did. */
   writeLock({ current, collection }: Writable, lock: Fields): void {
     const { entity } = current
-    const record = { ...current, entity: { ...entity, version: entity.version + 1, ...lock } }
-    this.#pending.set(`${current.type}:${current.key}`, { record, collection })
+    const key = `${current.type}:${current.key}`
+    const version = this.#pending.has(key) ? entity.version : entity.version + 1
+    this.#pending.set(key, { record: { ...current, entity: { ...entity, version, ...lock } }, collection })
   }
 
   /** The refusal of a write to what somebody else has checked out, or undefined. */
@@ -295,10 +296,12 @@ export class RecordTransaction implements TaskTransaction {
     const { type } = collection
     const lock =
       fields === null && before !== undefined ? released(before.entity) : carriedLock(before?.entity, this.now)
+    // Several writes of one task are one version: the states between them exist for nobody.
+    const version = this.#pending.get(`${type}:${id}`)?.record.entity.version ?? (before?.entity.version ?? 0) + 1
     const entity = {
       __typename: type,
       id,
-      version: (before?.entity.version ?? 0) + 1,
+      version,
       updatedAt: this.now,
       updatedBy: this.viewer.user,
       ...fields,

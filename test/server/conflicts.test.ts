@@ -1,5 +1,8 @@
 /** Data conflicts: two people edit one customer, field by field. */
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { confirmed, defineTask } from '../../server/index.ts'
+import { startSmallGateway } from '../support/small-gateway.ts'
 import {
   agent,
   CHANGES,
@@ -233,4 +236,36 @@ it('the outcome of a conflict travels home by changes', async () => {
   const { task } = await edit(me, id, 1, { notes: 'mine' })
   const page = (await world.ask(me, CHANGES, { since })).data.changes
   expect(page.changed).toMatchObject([{ __typename: 'Task', id: task.id, status: 'CONFLICT' }])
+})
+
+it('several writes of one task to one record are one version, on which later edits build', async () => {
+  const twice = defineTask<{ id: string }>('twice', {
+    touches: ({ id }) => [{ type: 'Note', id }],
+    run: async ({ id }, transaction) => {
+      const known = await transaction.find('Note', id)
+      const first =
+        known === undefined
+          ? await transaction.create('Note', id, { text: 'first' })
+          : await transaction.update('Note', id, known.version, { text: 'first' })
+      if (first.kind !== 'written') return first
+      const second = await transaction.update('Note', id, first.entity.version, {
+        text: `after ${first.entity.version}`,
+      })
+      return second.kind === 'written' ? confirmed({ note: { type: 'Note', id } }) : second
+    },
+  })
+  const small = await startSmallGateway([twice])
+  const write = async (task: string): Promise<unknown> =>
+    (await small.ask(`mutation { twice(task: { id: "${task}" }, id: "n") { note { version text } } }`)).twice.note
+  expect([await write('a'), await write('b'), await write('c')]).toEqual([
+    { version: 1, text: 'after 1' },
+    { version: 2, text: 'after 2' },
+    { version: 3, text: 'after 3' },
+  ])
+  const database = new Database(small.file, { readonly: true })
+  expect(database.prepare("select version from version where key = 'n' order by version").pluck().all()).toEqual([
+    1, 2, 3,
+  ])
+  database.close()
+  await small.close()
 })
