@@ -230,7 +230,7 @@ export class RecordTransaction implements TaskTransaction {
     collection: Collection,
     id: string,
     seenVersion: number,
-    policy: ConflictPolicy = collection.conflict,
+    decided?: ConflictPolicy,
   ): Promise<(Contest & { readonly stored: StoredRecord }) | Rejected> {
     const writable = await this.writable(collection.type, id)
     if (writable.kind === 'rejected') return writable
@@ -245,7 +245,8 @@ export class RecordTransaction implements TaskTransaction {
     if (refusal !== undefined) return refusal
     const isCurrent = baseVersion === version && !current.deleted
     const history = isCurrent ? [] : await this.unit.versions(current.partition, current.type, current.key, baseVersion)
-    return { stored: current, current: current.entity, baseVersion, history, writer: this.bearer, policy }
+    const contested = { stored: current, current: current.entity, baseVersion, history, writer: this.bearer }
+    return { ...contested, policy: decided ?? collection.conflict, isDecision: decided !== undefined }
   }
 
   /** Where the first state is no longer kept, nobody can say; then the merge has no base, and every difference is a conflict. */

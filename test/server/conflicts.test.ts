@@ -208,6 +208,17 @@ describe('a decision', () => {
     expect(await customer(id)).toMatchObject({ notes: 'mine', phone: 'mine' })
   })
 
+  it('keeps what both had come to when somebody changes it afterwards: that is a conflict once more', async () => {
+    const id = await newCustomer(world, me)
+    await edit(boss, id, 1, { notes: 'theirs', phone: 'same' })
+    const { task } = await edit(me, id, 1, { notes: 'mine', phone: 'same' })
+    await edit(boss, id, 2, { phone: 'newer' })
+    expect((await resolve(task.id, 'KEEP_MINE')).task.rejection?.code).toBe('CONFLICT_CHANGED')
+    expect(await customer(id)).toMatchObject({ notes: 'theirs', phone: 'newer' })
+    expect((await resolve(task.id, 'KEEP_MINE')).task.status).toBe('CONFIRMED')
+    expect(await customer(id)).toMatchObject({ notes: 'mine', phone: 'same' })
+  })
+
   it('about a record that went to somebody else can only be given up', async () => {
     const { id, task } = await conflict()
     await edit(boss, id, 2, { ownerId: 'agent-b' })
