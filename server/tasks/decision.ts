@@ -41,7 +41,7 @@ export async function decide(
     case 'rejected':
       return written
     case 'conflict':
-      await showNewer(transaction, original, written.conflict)
+      await showNewer(transaction, original, written)
       return changedSince(original)
     case 'written':
       await close(transaction, original, 'CONFIRMED', kept(contested, choice.patch, before, { rule: decision, who }))
@@ -94,16 +94,20 @@ function write(transaction: RecordTransaction, contested: Contested, patch: Fiel
     : transaction.restore(type, id, theirsVersion, patch, policy)
 }
 
-/** The record moved on since somebody looked. What is shown next is the newer state; what the task wanted stays as it was. */
+/**
+ * The record moved on since somebody looked. What is shown next is the newer state; what the task wanted stays as it was. By
+ * the collection's rule it may be for a supervisor to decide from now on.
+ */
 async function showNewer(
   { unit, now, viewer }: RecordTransaction,
   original: Undecided,
-  newer: Extract<Written, { kind: 'conflict' }>['conflict'],
+  { conflict: newer, review = false }: Extract<Written, { kind: 'conflict' }>,
 ): Promise<void> {
   const { operation, patch } = original.contested
   const mine = operation === 'delete' ? { deleted: true } : patch
-  await unit.changeTask(original, { contested: { ...original.contested, theirsVersion: newer.theirsVersion } })
-  await writeTaskRecord(unit, original, { conflict: { ...newer, mine } }, now, viewer.user)
+  const status = review ? 'IN_REVIEW' : original.status
+  await unit.changeTask(original, { status, contested: { ...original.contested, theirsVersion: newer.theirsVersion } })
+  await writeTaskRecord(unit, original, { status, conflict: { ...newer, mine } }, now, viewer.user)
 }
 
 async function close(
