@@ -116,7 +116,8 @@ async function close(
   status: 'CONFIRMED' | 'CANCELLED',
   reconciliation: readonly Reconciliation[],
 ): Promise<void> {
-  await unit.changeTask(original, { status, contested: null })
+  // The outcome is this one, and kept as long as any other from now on.
+  await unit.changeTask(original, { status, contested: null, finishedAt: Date.parse(now) })
   await writeTaskRecord(unit, original, { status, conflict: null, reconciliation }, now, viewer.user)
 }
 
