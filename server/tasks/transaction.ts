@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { REJECTION_CODES } from '../../protocol/index.ts'
 import {
   asStored,
@@ -258,13 +259,21 @@ export class RecordTransaction implements TaskTransaction {
     return first.writtenBy?.client === client && first.writtenBy.user === user
   }
 
-  #conflict(
+  /**
+   * Against the record as everybody sees it: what this task has written to it before falls with the conflict, and is part of
+   * what a decision would write.
+   */
+  async #conflict(
     collection: Collection,
-    { type, key: id, entity, deleted }: StoredRecord,
+    stored: StoredRecord,
     { fields, base }: { fields: readonly string[]; base: EntityRecord | null },
-    patch: Fields,
+    given: Fields,
     operation: 'update' | 'delete',
-  ): Conflicted {
+  ): Promise<Conflicted> {
+    const { partition, type, key: id } = stored
+    const isPending = this.#pending.has(`${type}:${id}`)
+    const { entity, deleted } = (isPending ? await this.unit.record(partition, type, id) : undefined) ?? stored
+    const patch = operation === 'delete' ? {} : { ...changedFields(entity, stored.entity), ...given }
     const shown = operation === 'delete' ? fields : [...new Set([...Object.keys(patch), ...fields])]
     const conflict: ConflictReport = {
       type,
@@ -327,6 +336,13 @@ export class RecordTransaction implements TaskTransaction {
     return { kind: 'written', entity }
   }
 }
+
+/** Fields of `after` with other values than before; none of a tombstone. */
+const changedFields = (before: EntityRecord, after: EntityRecord): Fields =>
+  pick(
+    after,
+    domainFields(after).filter(field => !isDeepStrictEqual(before[field], after[field])),
+  )
 
 const notFound = (type: string): ReturnType<typeof rejected> =>
   rejected(REJECTION_CODES.NOT_FOUND, `There is no such ${type}, or it is not yours to see.`, { field: 'id' })

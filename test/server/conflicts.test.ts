@@ -1,7 +1,7 @@
 /** Data conflicts: two people edit one customer, field by field. */
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { confirmed, defineTask } from '../../server/index.ts'
+import { confirmed, defineTask, type TaskDefinition } from '../../server/index.ts'
 import { startSmallGateway } from '../support/small-gateway.ts'
 import {
   agent,
@@ -277,6 +277,49 @@ it('several writes of one task to one record are one version, on which later edi
   expect(database.prepare("select version from version where key = 'n' order by version").pluck().all()).toEqual([
     1, 2, 3,
   ])
+  database.close()
+  await small.close()
+})
+
+it('a conflict of the second write of one task is about the record as it is, and a decision writes both', async () => {
+  const write = (name: string, ...patches: readonly object[]): TaskDefinition =>
+    defineTask<{ id: string }>(name, {
+      touches: ({ id }) => [{ type: 'Note', id }],
+      run: async ({ id }, transaction) => {
+        for (const patch of patches) {
+          const written = await transaction.update('Note', id, 1, { ...patch })
+          if (written.kind !== 'written') return written
+        }
+        return confirmed({ note: { type: 'Note', id } })
+      },
+    })
+  const make = defineTask<{ id: string }>('make', {
+    touches: ({ id }) => [{ type: 'Note', id }],
+    run: async ({ id }, transaction) => {
+      await transaction.create('Note', id, { text: 'first', tag: 'first' })
+      return confirmed({ note: { type: 'Note', id } })
+    },
+  })
+  const tasks = [make, write('theirs', { text: 'theirs' }), write('mine', { tag: 'mine' }, { text: 'mine' })]
+  const small = await startSmallGateway(tasks)
+  for (const name of ['make', 'theirs', 'mine']) {
+    await small.ask(`mutation { ${name}(task: { id: "${name}" }, id: "n") { task { status } } }`)
+  }
+  const { task } = await small.ask('{ task(id: "mine") { status conflict { fields mine theirs theirsVersion } } }')
+  expect(task).toEqual({
+    status: 'CONFLICT',
+    conflict: {
+      fields: ['text'],
+      mine: { tag: 'mine', text: 'mine' },
+      theirs: { tag: 'first', text: 'theirs' },
+      theirsVersion: 2,
+    },
+  })
+  await small.ask('mutation { resolveConflict(conflictOf: "mine", decision: KEEP_MINE) { task { status } } }')
+  expect(await small.status('mine')).toBe('CONFIRMED')
+  const database = new Database(small.file, { readonly: true })
+  const stored = database.prepare<[], string>("select entity from record where type = 'Note'").pluck().get()
+  expect(JSON.parse(stored ?? '')).toMatchObject({ version: 3, text: 'mine', tag: 'mine' })
   database.close()
   await small.close()
 })
