@@ -93,6 +93,9 @@ export class RecordTransaction implements TaskTransaction {
   async create(type: string, id: string, given: Fields): Promise<Written> {
     const collection = this.#collection(type)
     const fields = asStored(given)
+    if (collection.mayWrite(this.viewer) === 'none') {
+      return rejected(REJECTION_CODES.FORBIDDEN, `You may not make a ${type}.`, { field: 'id' })
+    }
     const refusal = refusalOfFields(fields) ?? collection.check(fields, this.viewer)
     if (refusal !== undefined) return refusal
     if ((await this.#stored(collection, id)) !== undefined) {
