@@ -32,6 +32,7 @@ export async function decide(
     await close(transaction, original, 'CANCELLED', takenFromThem(contested, before, who))
     return confirmed(shown)
   }
+  if (contested.isPart) return onlyWhole
   // A decision that waited in an outbox may be about an older state than the one that another decision met meanwhile.
   if (theirsVersion != null && theirsVersion !== contested.theirsVersion) return changedSince(original)
   const choice = chosenPatch(contested, decision, values)
@@ -55,6 +56,13 @@ const changedSince = ({ id }: StoredTask): Rejected =>
     'The record was changed again after this decision was made. Look at it once more.',
     { field: 'conflictOf', failedTask: id },
   )
+
+/** To write a part of a task and call it confirmed would lose the rest. */
+const onlyWhole = rejected(
+  REJECTION_CODES.INVALID_INPUT,
+  'The task changes other records beside the one in conflict, and a decision would write that one alone. Choose TAKE_THEIRS, and send the task anew with the current version.',
+  { field: 'decision' },
+)
 
 /** The payload of a decision: the task that it is about. */
 export const resolved = ({ id, user }: StoredTask): Parameters<typeof confirmed>[0] => ({

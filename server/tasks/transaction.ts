@@ -290,10 +290,11 @@ export class RecordTransaction implements TaskTransaction {
       theirsAt: entity.updatedAt,
     }
     const contested = { operation, type, id, patch, theirsVersion: entity.version }
+    const isPart = this.#pending.size > (isPending ? 1 : 0)
     return {
       kind: 'conflict',
       conflict,
-      contested,
+      contested: isPart ? { ...contested, isPart } : contested,
       ...(collection.review(conflict, this.viewer) ? { review: true } : {}),
     }
   }

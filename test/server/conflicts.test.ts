@@ -1,7 +1,7 @@
 /** Data conflicts: two people edit one customer, field by field. */
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { confirmed, defineTask, type TaskDefinition } from '../../server/index.ts'
+import { confirmed, defineTask, type PlainTask, type TaskDefinition } from '../../server/index.ts'
 import { startSmallGateway } from '../support/small-gateway.ts'
 import {
   agent,
@@ -321,5 +321,41 @@ it('a conflict of the second write of one task is about the record as it is, and
   const stored = database.prepare<[], string>("select entity from record where type = 'Note'").pluck().get()
   expect(JSON.parse(stored ?? '')).toMatchObject({ version: 3, text: 'mine', tag: 'mine' })
   database.close()
+  await small.close()
+})
+
+it('a task that changed another record first is not half written by a decision: it can be given up and sent anew', async () => {
+  const task = (name: string, run: PlainTask<{ id: string }>['run']): TaskDefinition =>
+    defineTask<{ id: string }>(name, { touches: ({ id }) => [{ type: 'Note', id }], run })
+  const small = await startSmallGateway([
+    task('make', async ({ id }, transaction) => {
+      await transaction.create('Note', 'other', { text: 'first' })
+      await transaction.create('Note', id, { text: 'first' })
+      return confirmed({})
+    }),
+    task('theirs', async ({ id }, transaction) => {
+      const written = await transaction.update('Note', id, 1, { text: 'theirs' })
+      return written.kind === 'written' ? confirmed({}) : written
+    }),
+    task('both', async ({ id }, transaction) => {
+      for (const each of ['other', id]) {
+        const written = await transaction.update('Note', each, 1, { text: 'mine' })
+        if (written.kind !== 'written') return written
+      }
+      return confirmed({})
+    }),
+  ])
+  for (const name of ['make', 'theirs', 'both']) {
+    await small.ask(`mutation { ${name}(task: { id: "${name}" }, id: "n") { task { status } } }`)
+  }
+  const decide = async (decision: string): Promise<unknown> => {
+    const document = `mutation { resolveConflict(conflictOf: "both", decision: ${decision}) { task { status rejection { field } } } }`
+    return (await small.ask(document)).resolveConflict.task
+  }
+  expect(await small.status('both')).toBe('CONFLICT')
+  expect(await decide('KEEP_MINE')).toEqual({ status: 'REJECTED', rejection: { field: 'decision' } })
+  expect(await small.status('both')).toBe('CONFLICT')
+  expect(await decide('TAKE_THEIRS')).toEqual({ status: 'CONFIRMED', rejection: null })
+  expect(await small.status('both')).toBe('CANCELLED')
   await small.close()
 })
