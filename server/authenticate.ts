@@ -5,12 +5,14 @@ import type { Viewer } from './viewer.ts'
 export type TokenKey = { readonly secret: string } | { readonly jwksUrl: string }
 
 const HMAC = ['HS256']
+/** Nothing can be said of the token while the keys can't be read: whoever sends it is not nobody. */
+const NO_KEYS: ReadonlySet<string> = new Set([errors.JOSEError.code, errors.JWKSTimeout.code, errors.JWKSInvalid.code])
 const PUBLIC_KEY = ['RS256', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA']
 
 /**
  * Reads `authorization: Bearer <JWT>`: `sub` is the user, `agency` (or `tenantClaim`) the tenant, `roles` a list. A token that
- * is absent, expired by this machine's clock, not signed by this key or without these claims is nobody: undefined. Throws a TypeError at once when the
- * secret is empty.
+ * is absent, expired by this machine's clock, not signed by this key or without these claims is nobody: undefined. Throws when
+ * the keys at `jwksUrl` can't be read, and a TypeError at once when the secret is empty.
  */
 export function jwtAuthenticator(
   key: TokenKey,
@@ -47,7 +49,7 @@ function verifier(key: TokenKey): (token: string) => Promise<JWTPayload | undefi
           : await jwtVerify(token, known, { algorithms: PUBLIC_KEY })
       return payload
     } catch (error) {
-      if (error instanceof errors.JOSEError) return undefined
+      if (error instanceof errors.JOSEError && !NO_KEYS.has(error.code)) return undefined
       throw error
     }
   }

@@ -34,6 +34,8 @@ export interface Contest {
   readonly history: readonly RecordVersion[]
   readonly writer: Writer
   readonly policy: ConflictPolicy
+  /** A person chose every value of the patch, those that are already as he saw them too. Default false. */
+  readonly isDecision?: boolean
 }
 
 interface Clash {
@@ -60,7 +62,7 @@ export const isProtocolField = (field: string): boolean => META.has(field)
 const same = (left: unknown, right: unknown): boolean => isDeepStrictEqual(left ?? null, right ?? null)
 
 export function merge(contest: Contest, patch: Fields): Merge {
-  const { current, baseVersion, policy } = contest
+  const { current, baseVersion, policy, isDecision = false } = contest
   if (baseVersion === current.version) return { kind: 'merged', fields: patch, reconciliation: [] }
   const base = baseOf(contest)
   const foreign = foreignChanges(contest)
@@ -74,7 +76,7 @@ export function merge(contest: Contest, patch: Fields): Merge {
     Object.keys(patch).filter(field => {
       if (agreed(field)) return false
       // A field that the patch sets to what it was is no edit: somebody else's change of it stays.
-      return foreign === null || (foreign.has(field) && !same(patch[field], base?.[field]))
+      return foreign === null || (foreign.has(field) && (isDecision || !same(patch[field], base?.[field])))
     }),
   )
   if (clashes.size > 0 && policy !== 'server' && policy !== 'client') {

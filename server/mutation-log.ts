@@ -58,6 +58,9 @@ function sorted(value: unknown): unknown {
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** It may still become anything: it is answered as it stands, however long that takes. */
+const UNDECIDED: ReadonlySet<StoredTask['status']> = new Set(['CONFLICT', 'IN_REVIEW', 'PARKED'])
+
 /** Why a known id can't be answered with its first outcome, or undefined when it can. */
 export function refusalOfRepeat(
   known: StoredTask,
@@ -72,7 +75,8 @@ export function refusalOfRepeat(
       { field: 'task.id' },
     )
   }
-  if (known.expired || (known.finishedAt !== null && now - known.finishedAt > retentionMs)) {
+  const isOld = known.finishedAt !== null && now - known.finishedAt > retentionMs
+  if (known.expired || (isOld && !UNDECIDED.has(known.status))) {
     return rejected(
       REJECTION_CODES.EXPIRED,
       `The task ${known.id} was executed longer ago than outcomes are kept. It isn't executed again.`,

@@ -45,7 +45,8 @@ export function presenterOf(store: Store, collections: ReadonlyMap<string, Colle
     }
     const base = conflict.base && without(conflict.base, hidden)
     const theirs = conflict.theirs && without(conflict.theirs, hidden)
-    return { ...conflict, mine, fields, base, theirs }
+    const theirsBy = hidden.has('updatedBy') ? null : conflict.theirsBy
+    return { ...conflict, mine, fields, base, theirs, theirsBy }
   }
 
   async function presentTask(viewer: Viewer, task: TaskRecord): Promise<EntityRecord> {

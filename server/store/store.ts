@@ -114,6 +114,8 @@ export interface Contested {
   readonly patch: Readonly<Record<string, unknown>>
   /** Version the person saw as theirs. */
   readonly theirsVersion: number
+  /** The task had written other records before: they fell with the conflict, and `patch` holds nothing of them. */
+  readonly isPart?: boolean
 }
 
 /** What an operator says about a parked task. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { domainFields, pick } from '../conflicts.ts'
+import { asStored, domainFields, pick } from '../conflicts.ts'
 import type { EntityRecord, Store, StoredRecord } from '../store/store.ts'
 import { SHARED_PARTITION } from '../viewer.ts'
 import type { Collection } from './collection.ts'
@@ -51,7 +51,8 @@ export function importRecords(
       }
       unit.put(record, { keepVersion: false, writtenBy: null })
     }
-    for (const { id, ...fields } of records) {
+    for (const { id, ...given } of records) {
+      const fields = asStored(given)
       leftover.delete(id)
       const before = (await unit.record(SHARED_PARTITION, type, id)) satisfies StoredRecord | undefined
       const same =

@@ -32,6 +32,7 @@ export async function decide(
     await close(transaction, original, 'CANCELLED', takenFromThem(contested, before, who))
     return confirmed(shown)
   }
+  if (contested.isPart) return onlyWhole
   // A decision that waited in an outbox may be about an older state than the one that another decision met meanwhile.
   if (theirsVersion != null && theirsVersion !== contested.theirsVersion) return changedSince(original)
   const choice = chosenPatch(contested, decision, values)
@@ -41,7 +42,7 @@ export async function decide(
     case 'rejected':
       return written
     case 'conflict':
-      await showNewer(transaction, original, written.conflict)
+      await showNewer(transaction, original, written)
       return changedSince(original)
     case 'written':
       await close(transaction, original, 'CONFIRMED', kept(contested, choice.patch, before, { rule: decision, who }))
@@ -55,6 +56,13 @@ const changedSince = ({ id }: StoredTask): Rejected =>
     'The record was changed again after this decision was made. Look at it once more.',
     { field: 'conflictOf', failedTask: id },
   )
+
+/** To write a part of a task and call it confirmed would lose the rest. */
+const onlyWhole = rejected(
+  REJECTION_CODES.INVALID_INPUT,
+  'The task changes other records beside the one in conflict, and a decision would write that one alone. Choose TAKE_THEIRS, and send the task anew with the current version.',
+  { field: 'decision' },
+)
 
 /** The payload of a decision: the task that it is about. */
 export const resolved = ({ id, user }: StoredTask): Parameters<typeof confirmed>[0] => ({
@@ -94,16 +102,20 @@ function write(transaction: RecordTransaction, contested: Contested, patch: Fiel
     : transaction.restore(type, id, theirsVersion, patch, policy)
 }
 
-/** The record moved on since somebody looked. What is shown next is the newer state; what the task wanted stays as it was. */
+/**
+ * The record moved on since somebody looked. What is shown next is the newer state; what the task wanted stays as it was. By
+ * the collection's rule it may be for a supervisor to decide from now on.
+ */
 async function showNewer(
   { unit, now, viewer }: RecordTransaction,
   original: Undecided,
-  newer: Extract<Written, { kind: 'conflict' }>['conflict'],
+  { conflict: newer, review = false }: Extract<Written, { kind: 'conflict' }>,
 ): Promise<void> {
   const { operation, patch } = original.contested
   const mine = operation === 'delete' ? { deleted: true } : patch
-  await unit.changeTask(original, { contested: { ...original.contested, theirsVersion: newer.theirsVersion } })
-  await writeTaskRecord(unit, original, { conflict: { ...newer, mine } }, now, viewer.user)
+  const status = review ? 'IN_REVIEW' : original.status
+  await unit.changeTask(original, { status, contested: { ...original.contested, theirsVersion: newer.theirsVersion } })
+  await writeTaskRecord(unit, original, { status, conflict: { ...newer, mine } }, now, viewer.user)
 }
 
 async function close(
@@ -112,7 +124,8 @@ async function close(
   status: 'CONFIRMED' | 'CANCELLED',
   reconciliation: readonly Reconciliation[],
 ): Promise<void> {
-  await unit.changeTask(original, { status, contested: null })
+  // The outcome is this one, and kept as long as any other from now on.
+  await unit.changeTask(original, { status, contested: null, finishedAt: Date.parse(now) })
   await writeTaskRecord(unit, original, { status, conflict: null, reconciliation }, now, viewer.user)
 }
 

@@ -2,7 +2,11 @@ import type { EntityRecord, ListQuery } from '../store/store.ts'
 import type { Viewer } from '../viewer.ts'
 import type { Conflicted, Outcome, Reconciliation, RecordReference, Rejected } from './outcome.ts'
 
-/** What a write did. A value, because a conflict is an expected outcome: return it, or act on it. */
+/**
+ * What a write did. A value, because a conflict is an expected outcome: return it, or act on it. A person's decision writes
+ * the record in conflict alone: a task of several records has the one that may conflict last, and is then given up and sent
+ * anew instead.
+ */
 export type Written = { readonly kind: 'written'; readonly entity: EntityRecord } | Rejected | Conflicted
 
 /**

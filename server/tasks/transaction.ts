@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { REJECTION_CODES } from '../../protocol/index.ts'
 import {
   asStored,
@@ -92,6 +93,9 @@ export class RecordTransaction implements TaskTransaction {
   async create(type: string, id: string, given: Fields): Promise<Written> {
     const collection = this.#collection(type)
     const fields = asStored(given)
+    if (collection.mayWrite(this.viewer) === 'none') {
+      return rejected(REJECTION_CODES.FORBIDDEN, `You may not make a ${type}.`, { field: 'id' })
+    }
     const refusal = refusalOfFields(fields) ?? collection.check(fields, this.viewer)
     if (refusal !== undefined) return refusal
     if ((await this.#stored(collection, id)) !== undefined) {
@@ -230,7 +234,7 @@ export class RecordTransaction implements TaskTransaction {
     collection: Collection,
     id: string,
     seenVersion: number,
-    policy: ConflictPolicy = collection.conflict,
+    decided?: ConflictPolicy,
   ): Promise<(Contest & { readonly stored: StoredRecord }) | Rejected> {
     const writable = await this.writable(collection.type, id)
     if (writable.kind === 'rejected') return writable
@@ -245,7 +249,8 @@ export class RecordTransaction implements TaskTransaction {
     if (refusal !== undefined) return refusal
     const isCurrent = baseVersion === version && !current.deleted
     const history = isCurrent ? [] : await this.unit.versions(current.partition, current.type, current.key, baseVersion)
-    return { stored: current, current: current.entity, baseVersion, history, writer: this.bearer, policy }
+    const contested = { stored: current, current: current.entity, baseVersion, history, writer: this.bearer }
+    return { ...contested, policy: decided ?? collection.conflict, isDecision: decided !== undefined }
   }
 
   /** Where the first state is no longer kept, nobody can say; then the merge has no base, and every difference is a conflict. */
@@ -257,13 +262,21 @@ export class RecordTransaction implements TaskTransaction {
     return first.writtenBy?.client === client && first.writtenBy.user === user
   }
 
-  #conflict(
+  /**
+   * Against the record as everybody sees it: what this task has written to it before falls with the conflict, and is part of
+   * what a decision would write.
+   */
+  async #conflict(
     collection: Collection,
-    { type, key: id, entity, deleted }: StoredRecord,
+    stored: StoredRecord,
     { fields, base }: { fields: readonly string[]; base: EntityRecord | null },
-    patch: Fields,
+    given: Fields,
     operation: 'update' | 'delete',
-  ): Conflicted {
+  ): Promise<Conflicted> {
+    const { partition, type, key: id } = stored
+    const isPending = this.#pending.has(`${type}:${id}`)
+    const { entity, deleted } = (isPending ? await this.unit.record(partition, type, id) : undefined) ?? stored
+    const patch = operation === 'delete' ? {} : { ...changedFields(entity, stored.entity), ...given }
     const shown = operation === 'delete' ? fields : [...new Set([...Object.keys(patch), ...fields])]
     const conflict: ConflictReport = {
       type,
@@ -277,10 +290,11 @@ export class RecordTransaction implements TaskTransaction {
       theirsAt: entity.updatedAt,
     }
     const contested = { operation, type, id, patch, theirsVersion: entity.version }
+    const isPart = this.#pending.size > (isPending ? 1 : 0)
     return {
       kind: 'conflict',
       conflict,
-      contested,
+      contested: isPart ? { ...contested, isPart } : contested,
       ...(collection.review(conflict, this.viewer) ? { review: true } : {}),
     }
   }
@@ -326,6 +340,13 @@ export class RecordTransaction implements TaskTransaction {
     return { kind: 'written', entity }
   }
 }
+
+/** Fields of `after` with other values than before; none of a tombstone. */
+const changedFields = (before: EntityRecord, after: EntityRecord): Fields =>
+  pick(
+    after,
+    domainFields(after).filter(field => !isDeepStrictEqual(before[field], after[field])),
+  )
 
 const notFound = (type: string): ReturnType<typeof rejected> =>
   rejected(REJECTION_CODES.NOT_FOUND, `There is no such ${type}, or it is not yours to see.`, { field: 'id' })

@@ -517,6 +517,22 @@ describe('a token that was not given out is refused: 401, nobody is let in as so
       expect((await ask(jwks.url, token, '{ __typename }')).data).toEqual({ __typename: 'Query' })
     })
 
+    it('while nobody says which keys there are it is a fault of the gateway, and nobody is told to sign in', async () => {
+      const silent = createServer((_, response) => response.writeHead(503).end())
+      await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+      const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/jwks`
+      const dark = await startWorld({
+        environment: { NODE_ENV: 'production', AUTH_SECRET: '', AUTH_JWKS_URL: address },
+      })
+      const token = await new SignJWT(CLAIMS).setProtectedHeader({ alg: 'RS256', kid: 'one' }).sign(privateKey)
+      expect((await ask(dark.url, token, '{ __typename }')).status).toBe(500)
+      const peer = await openPeer(dark.url)
+      peer.send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })
+      expect(await peer.closed).toMatchObject({ code: 4500 })
+      await dark.close()
+      await new Promise(resolve => silent.close(resolve))
+    })
+
     it.each([
       [
         'the public key used as a secret',

@@ -69,6 +69,19 @@ describe('a hidden field', () => {
     }
   })
 
+  it('may be who changed a record last: the conflict does not name him either', async () => {
+    const nameless = await startPoliciesGateway({
+      rules: { hides: viewer => (hasRole(viewer, 'supervisor') ? [] : ['updatedBy']) },
+    })
+    const record = await nameless.make(ann, TYPES.merge, { a: 'first' })
+    await nameless.edit(ben, record, 1, { a: 'theirs' })
+    expect(await nameless.record(ann, record)).toMatchObject({ a: 'theirs', updatedBy: null })
+    const { id, conflict } = await nameless.edit(ann, record, 1, { a: 'mine' })
+    expect(conflict).toMatchObject({ theirs: { a: 'theirs' }, theirsBy: null })
+    expect((await nameless.task(chief, id))?.conflict?.theirsBy).toBe('ben')
+    await nameless.close()
+  })
+
   it.each([TYPES.merge, TYPES.server, TYPES.client])('is in no reconciliation of %s', async type => {
     const record = await world.make(ann, type, { a: 'first', b: 1, secret: 'old margin' })
     const patch = type === TYPES.merge ? { a: 'mine' } : { a: 'mine', secret: 'my guess' }

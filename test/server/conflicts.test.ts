@@ -1,7 +1,7 @@
 /** Data conflicts: two people edit one customer, field by field. */
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { confirmed, defineTask } from '../../server/index.ts'
+import { confirmed, defineTask, type PlainTask, type TaskDefinition } from '../../server/index.ts'
 import { startSmallGateway } from '../support/small-gateway.ts'
 import {
   agent,
@@ -208,6 +208,17 @@ describe('a decision', () => {
     expect(await customer(id)).toMatchObject({ notes: 'mine', phone: 'mine' })
   })
 
+  it('keeps what both had come to when somebody changes it afterwards: that is a conflict once more', async () => {
+    const id = await newCustomer(world, me)
+    await edit(boss, id, 1, { notes: 'theirs', phone: 'same' })
+    const { task } = await edit(me, id, 1, { notes: 'mine', phone: 'same' })
+    await edit(boss, id, 2, { phone: 'newer' })
+    expect((await resolve(task.id, 'KEEP_MINE')).task.rejection?.code).toBe('CONFLICT_CHANGED')
+    expect(await customer(id)).toMatchObject({ notes: 'theirs', phone: 'newer' })
+    expect((await resolve(task.id, 'KEEP_MINE')).task.status).toBe('CONFIRMED')
+    expect(await customer(id)).toMatchObject({ notes: 'mine', phone: 'same' })
+  })
+
   it('about a record that went to somebody else can only be given up', async () => {
     const { id, task } = await conflict()
     await edit(boss, id, 2, { ownerId: 'agent-b' })
@@ -267,5 +278,84 @@ it('several writes of one task to one record are one version, on which later edi
     1, 2, 3,
   ])
   database.close()
+  await small.close()
+})
+
+it('a conflict of the second write of one task is about the record as it is, and a decision writes both', async () => {
+  const write = (name: string, ...patches: readonly object[]): TaskDefinition =>
+    defineTask<{ id: string }>(name, {
+      touches: ({ id }) => [{ type: 'Note', id }],
+      run: async ({ id }, transaction) => {
+        for (const patch of patches) {
+          const written = await transaction.update('Note', id, 1, { ...patch })
+          if (written.kind !== 'written') return written
+        }
+        return confirmed({ note: { type: 'Note', id } })
+      },
+    })
+  const make = defineTask<{ id: string }>('make', {
+    touches: ({ id }) => [{ type: 'Note', id }],
+    run: async ({ id }, transaction) => {
+      await transaction.create('Note', id, { text: 'first', tag: 'first' })
+      return confirmed({ note: { type: 'Note', id } })
+    },
+  })
+  const tasks = [make, write('theirs', { text: 'theirs' }), write('mine', { tag: 'mine' }, { text: 'mine' })]
+  const small = await startSmallGateway(tasks)
+  for (const name of ['make', 'theirs', 'mine']) {
+    await small.ask(`mutation { ${name}(task: { id: "${name}" }, id: "n") { task { status } } }`)
+  }
+  const { task } = await small.ask('{ task(id: "mine") { status conflict { fields mine theirs theirsVersion } } }')
+  expect(task).toEqual({
+    status: 'CONFLICT',
+    conflict: {
+      fields: ['text'],
+      mine: { tag: 'mine', text: 'mine' },
+      theirs: { tag: 'first', text: 'theirs' },
+      theirsVersion: 2,
+    },
+  })
+  await small.ask('mutation { resolveConflict(conflictOf: "mine", decision: KEEP_MINE) { task { status } } }')
+  expect(await small.status('mine')).toBe('CONFIRMED')
+  const database = new Database(small.file, { readonly: true })
+  const stored = database.prepare<[], string>("select entity from record where type = 'Note'").pluck().get()
+  expect(JSON.parse(stored ?? '')).toMatchObject({ version: 3, text: 'mine', tag: 'mine' })
+  database.close()
+  await small.close()
+})
+
+it('a task that changed another record first is not half written by a decision: it can be given up and sent anew', async () => {
+  const task = (name: string, run: PlainTask<{ id: string }>['run']): TaskDefinition =>
+    defineTask<{ id: string }>(name, { touches: ({ id }) => [{ type: 'Note', id }], run })
+  const small = await startSmallGateway([
+    task('make', async ({ id }, transaction) => {
+      await transaction.create('Note', 'other', { text: 'first' })
+      await transaction.create('Note', id, { text: 'first' })
+      return confirmed({})
+    }),
+    task('theirs', async ({ id }, transaction) => {
+      const written = await transaction.update('Note', id, 1, { text: 'theirs' })
+      return written.kind === 'written' ? confirmed({}) : written
+    }),
+    task('both', async ({ id }, transaction) => {
+      for (const each of ['other', id]) {
+        const written = await transaction.update('Note', each, 1, { text: 'mine' })
+        if (written.kind !== 'written') return written
+      }
+      return confirmed({})
+    }),
+  ])
+  for (const name of ['make', 'theirs', 'both']) {
+    await small.ask(`mutation { ${name}(task: { id: "${name}" }, id: "n") { task { status } } }`)
+  }
+  const decide = async (decision: string): Promise<unknown> => {
+    const document = `mutation { resolveConflict(conflictOf: "both", decision: ${decision}) { task { status rejection { field } } } }`
+    return (await small.ask(document)).resolveConflict.task
+  }
+  expect(await small.status('both')).toBe('CONFLICT')
+  expect(await decide('KEEP_MINE')).toEqual({ status: 'REJECTED', rejection: { field: 'decision' } })
+  expect(await small.status('both')).toBe('CONFLICT')
+  expect(await decide('TAKE_THEIRS')).toEqual({ status: 'CONFIRMED', rejection: null })
+  expect(await small.status('both')).toBe('CANCELLED')
   await small.close()
 })

@@ -8,6 +8,7 @@ import {
   CREATE_CUSTOMER,
   DELETE_CUSTOMER,
   newCustomer,
+  RESOLVE,
   startWorld,
   supervisor,
   UPDATE_CUSTOMER,
@@ -227,6 +228,28 @@ describe('the outcome of a task', () => {
       id: task,
     })
     expect(data.task).toEqual({ status: 'CONFLICT', conflict: { mine: { notes: 'mine' } } })
+  })
+
+  it('that a person decided is kept as long from then on, and answered until then as it stands', async () => {
+    const id = await newCustomer(world, me, { notes: 'base' })
+    await edit(id, 1, { notes: 'theirs' }, boss)
+    const [task, decision] = [uuid(), uuid()]
+    const repeat = async (): Promise<string> =>
+      (await world.ask(me, UPDATE_CUSTOMER, { task: { id: task }, id, baseVersion: 1, patch: { notes: 'mine' } })).data
+        .updateCustomer.task.status
+    expect(await repeat()).toBe('CONFLICT')
+    days(RETENTION + 10)
+    expect(await repeat()).toBe('CONFLICT')
+    await world.ask(me, RESOLVE, { task: { id: decision }, conflictOf: task, decision: 'KEEP_MINE' })
+    days(RETENTION - 1)
+    date.ring()
+    await expect.poll(() => count('task', 'expired = 1')).toBe(2)
+    expect(await repeat()).toBe('CONFIRMED')
+    expect((await world.ask(me, `{ task(id: "${task}") { status } }`)).data.task).toEqual({ status: 'CONFIRMED' })
+    days(2)
+    date.ring()
+    await expect.poll(() => count('task', `id = '${task}' and expired = 1`)).toBe(1)
+    expect(await repeat()).toBe('REJECTED')
   })
 
   it('is given up in batches, whatever their number', async () => {

@@ -97,6 +97,22 @@ describe('to escalate', () => {
   })
 })
 
+describe('a conflict whose originator meets a newer state', () => {
+  it('goes to the supervisors when the rule of the collection wants that one decided by them', async () => {
+    const record = await world.make(ann, TYPES.merge, { a: 'first', c: 'first' })
+    await world.edit(ben, record, 1, { a: 'theirs' })
+    const { id, status } = await world.edit(ann, record, 1, { a: 'mine', c: 'mine' })
+    expect(status).toBe('CONFLICT')
+    await world.edit(ben, record, 2, { c: 'theirs' })
+    expect((await decide(ann, 'resolveConflict', id, 'KEEP_MINE')).task.rejection?.code).toBe('CONFLICT_CHANGED')
+    expect(await world.task(ann, id)).toMatchObject({ status: 'IN_REVIEW', conflict: { fields: ['c'] } })
+    expect((await decide(ann, 'resolveConflict', id, 'KEEP_MINE')).task.rejection?.code).toBe('NOT_IN_CONFLICT')
+    expect(await world.record(ann, record)).toMatchObject({ a: 'theirs', c: 'theirs' })
+    expect((await review(chief, id, 'KEEP_MINE')).resolved?.status).toBe('CONFIRMED')
+    expect(await world.record(ann, record)).toMatchObject({ a: 'mine', c: 'mine' })
+  })
+})
+
 describe("a supervisor's decision", () => {
   it('to keep mine writes what the originator wanted, in the name of the supervisor', async () => {
     const { record, task } = await inReview()
