@@ -2,7 +2,8 @@
  * The saga layer: forward through the steps, back through them in reverse order, on any engine. It works only on memos, so
  * that a walk after a crash takes the same turns as the one before it. One try of a step is one memo.
  *
- * A step's outcome is done, refused (definitely not done) or unknown (no answer). Unknown is undone by key like done.
+ * A step's outcome is done, refused (definitely not done) or unknown (no answer). Unknown is undone by key like done; so is
+ * refused after a try that was never answered, which may still be on its way.
  */
 import { type Clock, type Random, REJECTION_CODES } from '../../protocol/index.ts'
 import type { Run } from '../engine/engine.ts'
@@ -151,6 +152,8 @@ class Saga<Plan> {
         return undefined
       case 'rejected':
         this.#mark(step, { status: optional ? 'SKIPPED' : 'FAILED', error: outcome.code, ...seen })
+        if (tried.leavesOpen && optional) await this.#undo(step)
+        else if (tried.leavesOpen) this.#toUndo.push(step)
         return optional ? undefined : outcome
       case 'unknown':
         this.#mark(step, { status: 'FAILED', error: outcome.error, ...seen })
