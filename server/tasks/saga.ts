@@ -26,7 +26,7 @@ export interface SagaPorts<Plan> {
   prepare(): Promise<{ kind: 'plan'; plan: Plan } | Rejected | Conflicted>
   /** Shows the steps to whoever looks at the task. */
   report(steps: readonly StepReport[]): Promise<void>
-  /** In one transaction: writes the outcome if the task confirms it, else nothing. */
+  /** In one transaction: writes the outcome if the task confirms it and no operator has it undone, else nothing. */
   settle(plan: Plan, results: StepResults, steps: readonly StepReport[]): Promise<Outcome>
   /** Writes an outcome that isn't confirmed. */
   refuse(outcome: Rejected | Conflicted, steps: readonly StepReport[]): Promise<void>
@@ -102,10 +102,8 @@ class Saga<Plan> {
 
   async settle(): Promise<Outcome> {
     await this.#reporting
-    const { run } = this.#ports
-    return run.memo('settle', async () =>
-      run.isToBeUndone ? undoneByOperator : this.#ports.settle(this.#plan, this.#results, this.#steps),
-    )
+    const { run, settle } = this.#ports
+    return run.memo('settle', () => settle(this.#plan, this.#results, this.#steps))
   }
 
   /** In reverse, each until it succeeds: a reservation that nobody holds must not stay. */
