@@ -140,7 +140,9 @@ function undoing(steps: readonly StepReport[], memos: readonly OperatorMemo[]): 
     const kind = lastOf(name)
     if (kind === 'done') return [{ step: name, because: 'done' }]
     const isOpen = kind === undefined && attempts > 0 && (status === 'RUNNING' || status === 'FAILED')
-    return kind === 'unknown' || isOpen ? [{ step: name, because: 'outcome unknown' }] : []
+    // A refusal says nothing of a try before it that was never answered.
+    const isRefusedLate = kind === 'rejected' && attempts > 1
+    return kind === 'unknown' || isRefusedLate || isOpen ? [{ step: name, because: 'outcome unknown' }] : []
   })
   return taken.reverse()
 }

@@ -13,6 +13,8 @@ export interface Run {
   readonly signal: AbortSignal
   /** An operator said so: nothing more is begun, and what was done is undone. It may become true in `waitSignal`. */
   readonly isToBeUndone: boolean
+  /** An earlier walk ended before it could record what this one does next: it may have done it already. */
+  readonly isRepeat: boolean
   /**
    * Runs `work` and records what it returned, or returns what an earlier run recorded. `work` may happen more than once (a
    * crash before the record), its recorded value exists exactly once. Values are JSON. Not to be nested.

@@ -193,6 +193,10 @@ class JournalRun implements Run {
     return this.#isToBeUndone
   }
 
+  get isRepeat(): boolean {
+    return this.#stumbles > 0
+  }
+
   async memo<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
     const { store } = this.#setting
     const { partition, reference } = this.task

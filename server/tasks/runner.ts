@@ -15,7 +15,7 @@ import {
 } from '../store/store.ts'
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
-import type { SagaTask, TaskDefinition } from './define-task.ts'
+import type { SagaTask, StepResults, TaskDefinition } from './define-task.ts'
 import { isWithdrawnUnseen, type Submission, type Taken, TaskLedger } from './ledger.ts'
 import { type Confirmed, confirmed, type Outcome, type Rejected } from './outcome.ts'
 import { undoneByOperator, walkSaga } from './saga.ts'
@@ -246,7 +246,7 @@ export class TaskRunner {
       observer,
       prepare: () => store.write(task.partition, unit => definition.prepare(task.args, ledger.transaction(unit, task))),
       report: steps => store.write(task.partition, unit => this.#report(unit, task, steps)),
-      settle: (plan, results, steps) => this.#settleSaga(task, definition, plan, results, steps),
+      settle: (plan, results, steps) => this.#settleSaga(task, definition, run, { plan, results, steps }),
       refuse: async (outcome, steps) => {
         const freed = await store.write(task.partition, unit =>
           ledger.settle(unit, task, outcome, undefined, { steps }),
@@ -277,17 +277,17 @@ export class TaskRunner {
     task: StoredTask,
     // biome-ignore lint/suspicious/noExplicitAny: as above
     definition: SagaTask<any, any>,
-    plan: unknown,
-    results: Readonly<Record<string, unknown>>,
-    steps: readonly StepReport[],
+    run: Run,
+    { plan, results, steps }: { plan: unknown; results: StepResults; steps: readonly StepReport[] },
   ): Promise<Outcome> {
     const ledger = this.#ledger
     const { outcome, freed } = await this.#options.store.write(task.partition, async unit => {
       const now = await unit.task(task)
-      // A crash between this commit and its memo: it is settled already.
+      // A crash between this commit and its memo: it is settled already, and nobody takes that back.
       if (now !== undefined && now.status === 'CONFIRMED') {
         return { outcome: confirmed(now.payload) satisfies Confirmed as Outcome, freed: [] }
       }
+      if (run.isToBeUndone) return { outcome: undoneByOperator, freed: [] }
       const transaction = ledger.transaction(unit, task)
       const decided = await definition.settle(plan, results, transaction)
       if (decided.kind !== 'confirmed') return { outcome: decided, freed: [] }

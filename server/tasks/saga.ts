@@ -2,7 +2,8 @@
  * The saga layer: forward through the steps, back through them in reverse order, on any engine. It works only on memos, so
  * that a walk after a crash takes the same turns as the one before it. One try of a step is one memo.
  *
- * A step's outcome is done, refused (definitely not done) or unknown (no answer). Unknown is undone by key like done.
+ * A step's outcome is done, refused (definitely not done) or unknown (no answer). Unknown is undone by key like done; so is
+ * refused after a try that was never answered, which may still be on its way.
  */
 import { type Clock, type Random, REJECTION_CODES } from '../../protocol/index.ts'
 import type { Run } from '../engine/engine.ts'
@@ -25,7 +26,7 @@ export interface SagaPorts<Plan> {
   prepare(): Promise<{ kind: 'plan'; plan: Plan } | Rejected | Conflicted>
   /** Shows the steps to whoever looks at the task. */
   report(steps: readonly StepReport[]): Promise<void>
-  /** In one transaction: writes the outcome if the task confirms it, else nothing. */
+  /** In one transaction: writes the outcome if the task confirms it and no operator has it undone, else nothing. */
   settle(plan: Plan, results: StepResults, steps: readonly StepReport[]): Promise<Outcome>
   /** Writes an outcome that isn't confirmed. */
   refuse(outcome: Rejected | Conflicted, steps: readonly StepReport[]): Promise<void>
@@ -101,10 +102,8 @@ class Saga<Plan> {
 
   async settle(): Promise<Outcome> {
     await this.#reporting
-    const { run } = this.#ports
-    return run.memo('settle', async () =>
-      run.isToBeUndone ? undoneByOperator : this.#ports.settle(this.#plan, this.#results, this.#steps),
-    )
+    const { run, settle } = this.#ports
+    return run.memo('settle', () => settle(this.#plan, this.#results, this.#steps))
   }
 
   /** In reverse, each until it succeeds: a reservation that nobody holds must not stay. */
@@ -151,6 +150,8 @@ class Saga<Plan> {
         return undefined
       case 'rejected':
         this.#mark(step, { status: optional ? 'SKIPPED' : 'FAILED', error: outcome.code, ...seen })
+        if (tried.leavesOpen && optional) await this.#undo(step)
+        else if (tried.leavesOpen) this.#toUndo.push(step)
         return optional ? undefined : outcome
       case 'unknown':
         this.#mark(step, { status: 'FAILED', error: outcome.error, ...seen })

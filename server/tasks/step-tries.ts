@@ -27,10 +27,14 @@ interface Try {
   readonly from: number
   readonly at: number
   readonly isCalledOff: boolean
+  /** A walk that ended before it could record it may have made this try before. */
+  readonly isRepeat: boolean
 }
 
 export interface Tried extends Try {
   readonly attempts: number
+  /** A try before the last one was never answered: whatever the last one says, that one may yet take hold outside. */
+  readonly leavesOpen: boolean
   /** RFC 3339, UTC: of the first try. */
   readonly startedAt: string
 }
@@ -88,7 +92,7 @@ export class StepTries<Plan> {
       // A refusal of an undo is no answer to it: it is tried again like an unknown one.
       const isOpen = outcome.kind === 'unknown' || (outcome.kind === 'rejected' && trial.running === 'UNDOING')
       if (!isOpen || tried.isCalledOff || attempt >= limit || tried.at >= deadline)
-        return { ...tried, startedAt: timeOf(firstFrom), attempts: attempt }
+        return { ...tried, startedAt: timeOf(firstFrom), attempts: attempt, leavesOpen: attempt > 1 || tried.isRepeat }
       if (mayPark && round.tries >= LEAST_TRIES && tried.at - round.since >= this.#setting.parkAfterMs) {
         const what = trial.running === 'UNDOING' ? `The undo of step "${step.name}"` : `Step "${step.name}"`
         await run.waitSignal(`${key} parked ${attempt}`, `${what} has not succeeded (${errorOf(outcome)}).`)
@@ -104,8 +108,9 @@ export class StepTries<Plan> {
   async #try(step: Step<Plan>, trial: Trial, attempt: number, begin: number | undefined): Promise<Try> {
     const { clock, run, observer } = this.#ports
     const from = clock.now()
+    const { isRepeat } = run
     if (trial.mayBeCalledOff && run.isToBeUndone) {
-      return { outcome: { kind: 'unknown', error: 'UNDONE_BY_OPERATOR' }, from, at: from, isCalledOff: true }
+      return { outcome: { kind: 'unknown', error: 'UNDONE_BY_OPERATOR' }, from, at: from, isCalledOff: true, isRepeat }
     }
     const isForward = trial.running === 'RUNNING'
     this.#setting.show(step, {
@@ -125,7 +130,7 @@ export class StepTries<Plan> {
       return { outcome: ended, at: now }
     })
     if (outcome.kind === 'unknown') this.#setting.show(step, { status: trial.running, error: outcome.error })
-    return { outcome, from, at, isCalledOff: false }
+    return { outcome, from, at, isCalledOff: false, isRepeat }
   }
 
   /** One call to the outside, bounded in time. What is thrown is an unknown outcome, unless the gateway stops. */

@@ -22,9 +22,11 @@ import {
   type BookedReservation,
   type BookingPlan,
   booked,
+  bookedPrices,
   checkedOf,
   checkPrice,
   isOptional,
+  isSamePrice,
   KINDS,
   offerField,
   offerToReserve,
@@ -192,7 +194,7 @@ async function settle(plan: BookingPlan, results: StepResults, transaction: Task
   const customer = await transaction.find('Customer', input.customerId)
   if (customer === undefined) return noSuchCustomer
   const total = totalOf(results)
-  const tooDear = checkPrice(input, total, booked(results, 'car')?.price)
+  const tooDear = checkPrice(input, bookedPrices(results))
   if (tooDear !== undefined) return tooDear
   const written = await transaction.create('Vacation', input.vacationId, {
     ownerId: customer['ownerId'],
@@ -225,7 +227,7 @@ function reconcile(plan: BookingPlan, results: StepResults, kind: SupplierKind, 
   const name = offers.find(offer => offer?.id === reserved.offerId)?.name
   if (reserved.offerId !== wanted) transaction.reconcile(replaced(kind, wanted, reserved, name))
   const known = plan.known[kind]
-  if (known?.id === reserved.offerId && known.price.amount !== reserved.price.amount)
+  if (known?.id === reserved.offerId && !isSamePrice(known.price, reserved.price))
     transaction.reconcile(priceUpdated(kind, known, reserved))
 }
 

@@ -10,6 +10,7 @@ import {
 import type { BookVacationInput } from './__generated__/resolvers.ts'
 import type { Offer } from './choose-offer.ts'
 import { priceText } from './suggest.ts'
+import { MAX_AMOUNT } from './suppliers/contract.ts'
 import type { Money, SupplierKind } from './suppliers/suppliers.ts'
 
 export const KINDS = ['hotel', 'flight', 'car'] as const
@@ -67,13 +68,47 @@ export function sumOf(prices: readonly Money[]): Money {
   return { amount: prices.reduce((sum, { amount }) => sum + amount, 0), currency: prices[0]?.currency ?? 'EUR' }
 }
 
-/** PRICE_CHANGED with what would do, if the whole costs more than the person wants to spend. */
-export function checkPrice(input: BookVacationInput, total: Money, car: Money | undefined): Rejected | undefined {
+export const isSamePrice = (left: Money, right: Money): boolean =>
+  left.amount === right.amount && left.currency === right.currency
+
+export type Prices = Readonly<Record<SupplierKind, Money | null>>
+
+export const bookedPrices = (results: StepResults): Prices => ({
+  hotel: booked(results, 'hotel')?.price ?? null,
+  flight: booked(results, 'flight')?.price ?? null,
+  car: booked(results, 'car')?.price ?? null,
+})
+
+/** What is reserved is paid in one currency, and its sum is an amount; else: why not, and whose price it is. */
+export function checkTotal(prices: Prices): { code: string; message: string; kind: SupplierKind } | undefined {
+  const priced = KINDS.flatMap(kind => (prices[kind] === null ? [] : [{ kind, ...prices[kind] }]))
+  const currency = priced[0]?.currency
+  const other = priced.find(price => price.currency !== currency)
+  if (other !== undefined) {
+    const message = `The price of the ${other.kind} is in ${other.currency}, the others are in ${currency}: choose offers of one currency.`
+    return { code: 'CURRENCIES_DIFFER', message, kind: other.kind }
+  }
+  const [dearest] = priced.toSorted((left, right) => right.amount - left.amount)
+  if (dearest === undefined || sumOf(priced).amount <= MAX_AMOUNT) return undefined
+  return { code: 'TOTAL_TOO_LARGE', message: 'The total is larger than an amount can be.', kind: dearest.kind }
+}
+
+/** The refusal of what has no total, or PRICE_CHANGED if it is more than the person wants to spend; each with what would do. */
+export function checkPrice(input: BookVacationInput, prices: Prices): Rejected | undefined {
+  const complaint = checkTotal(prices)
+  if (complaint !== undefined) {
+    const { code, message, kind } = complaint
+    const isForCar = prices.car !== null && checkTotal({ ...prices, car: null }) === undefined
+    const suggestions = isForCar ? [{ label: 'Book without a car', patch: { carOfferId: null } }] : []
+    return rejected(code, message, { field: `input.${offerField(kind)}`, suggestions })
+  }
+  const total = sumOf(KINDS.flatMap(kind => prices[kind] ?? []))
+  const { car } = prices
   const limit = input.priceLimit
   if (limit == null || total.amount <= limit) return undefined
   const withoutCar = total.amount - (car?.amount ?? 0)
   const suggestions: Suggestion[] = [{ label: `Accept ${priceText(total)}`, patch: { priceLimit: total.amount } }]
-  if (car !== undefined && withoutCar <= limit) {
+  if (car !== null && withoutCar <= limit) {
     const price = priceText({ ...total, amount: withoutCar })
     suggestions.push({ label: `Book without a car, for ${price}`, patch: { carOfferId: null } })
   }

@@ -18,7 +18,17 @@ import {
   type TaskTransaction,
 } from 'layover/server'
 import type { MutationChangeVacationArgs, VacationPatch } from './__generated__/resolvers.ts'
-import { type BookedReservation, booked, conflictAbout, KINDS, reservationsOf, totalOf } from './booking.ts'
+import {
+  type BookedReservation,
+  booked,
+  bookedPrices,
+  checkTotal,
+  conflictAbout,
+  isSamePrice,
+  KINDS,
+  reservationsOf,
+  totalOf,
+} from './booking.ts'
 import { checkStay, dayOf } from './dates.ts'
 import { checkText, checkTravellers, firstOf, invalid } from './input.ts'
 import { reserveOffer } from './reserve.ts'
@@ -37,6 +47,8 @@ interface ChangePlan {
 
 /** What suppliers reserve for, in the order in which a refusal is put down to it. */
 const STAY_FIELDS = ['startsOn', 'endsOn', 'travellers'] as const
+
+const stayField = (patch: VacationPatch): string => `patch.${STAY_FIELDS.find(name => name in patch) ?? 'startsOn'}`
 
 export function changeVacation(
   suppliers: Readonly<Record<SupplierKind, Supplier>>,
@@ -122,9 +134,8 @@ function reserveAnew(kind: SupplierKind, supplier: Supplier): Step<ChangePlan> {
       if (stay === null || held === null) throw new Error('a step that is skipped was run')
       const answer = await reserveOffer(supplier, call, { offerId: held.offerId, ...stay }, false)
       if (answer.kind === 'reserved') return done(answer.reservation)
-      const field = STAY_FIELDS.find(name => name in patch) ?? 'startsOn'
       const message = `The ${kind} can't be had so: ${answer.message} The vacation stays as it was.`
-      return rejected(answer.code, message, { field: `patch.${field}` })
+      return rejected(answer.code, message, { field: stayField(patch) })
     },
     undo: (_plan, { key, signal }) => supplier.release(key, signal),
   }
@@ -132,6 +143,11 @@ function reserveAnew(kind: SupplierKind, supplier: Supplier): Step<ChangePlan> {
 
 async function settle(plan: ChangePlan, results: StepResults, transaction: TaskTransaction): Promise<Outcome> {
   const { id, stay, before } = plan
+  const complaint = stay === null ? undefined : checkTotal(bookedPrices(results))
+  if (complaint !== undefined) {
+    const message = `${complaint.message} The vacation stays as it was.`
+    return rejected(complaint.code, message, { field: stayField(plan.patch) })
+  }
   const written = await applyPatch(plan, await transaction.find('Vacation', id), transaction)
   if (written.kind !== 'written') return written
   if (stay !== null) {
@@ -150,7 +166,7 @@ function reconcilePrice(
   now: BookedReservation | null,
   transaction: TaskTransaction,
 ): void {
-  if (before === null || now === null || before.price.amount === now.price.amount) return
+  if (before === null || now === null || isSamePrice(before.price, now.price)) return
   transaction.reconcile({
     field: `${kind}.price`,
     from: before.price,

@@ -71,8 +71,8 @@ async function readOffers(
 }
 
 function checkedPrice(plan: BookingPlan, checked: Partial<Record<SupplierKind, Checked>>): Rejected | undefined {
-  const priceOf = (kind: SupplierKind) => offerToReserve(plan, { [OFFERS_STEP]: checked }, kind)?.price
-  return checkPrice(plan.input, sumOf(KINDS.flatMap(kind => priceOf(kind) ?? [])), priceOf('car'))
+  const priceOf = (kind: SupplierKind) => offerToReserve(plan, { [OFFERS_STEP]: checked }, kind)?.price ?? null
+  return checkPrice(plan.input, { hotel: priceOf('hotel'), flight: priceOf('flight'), car: priceOf('car') })
 }
 
 type Refused = Exclude<Choice, { kind: 'offer' }>

@@ -36,14 +36,20 @@ export async function refreshOffers(options: {
   }
   async function round(): Promise<void> {
     for (const kind of ['hotel', 'flight', 'car'] as const) if (!stopping.signal.aborted) await read(kind)
+  }
+  function goOn(): void {
     if (stopping.signal.aborted) return
     withdraw = clock.after(everyMs, () => {
-      running = round().catch((error: unknown) => log.error({ error }, 'offers could not be stored'))
+      running = round()
+        .catch((error: unknown) => log.error({ error }, 'offers could not be stored'))
+        // Whatever failed: offers that are never read again grow old on every device.
+        .then(goOn)
     })
   }
 
   running = round()
   await running
+  goOn()
   return {
     async stop() {
       stopping.abort()
