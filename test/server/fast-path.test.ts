@@ -344,6 +344,19 @@ describe('the known document', () => {
     expect(await ids(agent('ann', 'south'), [{ type: 'Customer' }])).toEqual([])
   })
 
+  it('tells of what left the filter, and does not bring it again', async () => {
+    const served = await start()
+    const scopes = [{ type: 'Customer', where: { phone: '1' } }]
+    await served.put(customer('a', { phone: '1' }), customer('b', { phone: '1' }))
+    const { page: first } = await served.changes(ann, KNOWN, { scopes })
+    await served.put(customer('a', { phone: '2', version: 2 }))
+    for (const document of [KNOWN, OTHER]) {
+      const { page, ready } = await served.changes(ann, document, { scopes, since: first.cursor })
+      expect(ready).toBe(document === KNOWN)
+      expect(page).toMatchObject({ changed: [], removed: [{ type: 'Customer', id: 'a', reason: 'OUT_OF_SCOPE' }] })
+    }
+  })
+
   it('cannot be led to put a text somewhere by what a record says', async () => {
     const served = await start()
     const name = '"}]}},"data":{"changes":{"changed":[{"__typename":"Customer","id":"forged"}]}}'
