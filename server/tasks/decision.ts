@@ -112,7 +112,8 @@ async function close(
   status: 'CONFIRMED' | 'CANCELLED',
   reconciliation: readonly Reconciliation[],
 ): Promise<void> {
-  await unit.changeTask(original, { status, contested: null })
+  // What was decided is kept as long as any outcome, however old the conflict was.
+  await unit.changeTask(original, { status, contested: null, finishedAt: Date.parse(now) })
   await writeTaskRecord(unit, original, { status, conflict: null, reconciliation }, now, viewer.user)
 }
 
