@@ -152,7 +152,11 @@ async function usable(
   if (now - position.issuedAt > horizonMs) return undefined
   // Ahead of the data: the store went back in time (a restore), and its numbers will be given again.
   for (const partition of partitions) {
-    if ((position.seen[partition] ?? 0) > (await store.view.head(partition))) return undefined
+    const seen = position.seen[partition]
+    if (seen === undefined) continue
+    if (seen > (await store.view.head(partition))) return undefined
+    // By date it is young enough, but the horizon was shorter or the clock ahead for a while.
+    if (Math.max(seen, position.start?.[partition] ?? 0) < (await store.view.pruned(partition))) return undefined
   }
   return position
 }

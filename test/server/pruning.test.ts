@@ -8,6 +8,7 @@ import {
   CREATE_CUSTOMER,
   DELETE_CUSTOMER,
   newCustomer,
+  RESOLVE,
   startWorld,
   supervisor,
   UPDATE_CUSTOMER,
@@ -112,6 +113,38 @@ describe('a tombstone', () => {
     await phone.pull(2)
     expect(phone.ids('Customer')).toEqual([])
     expect(phone.holds()).toEqual(await phone.anew())
+  })
+})
+
+describe('a removal that went early', () => {
+  let phone: Device
+  let id: string
+  beforeEach(async () => {
+    id = await newCustomer(world, me)
+    phone = await device().pull()
+    await remove(id, 1)
+  })
+
+  it('because the horizon was shorter for a while, leaves nothing on a device that was away', async () => {
+    days(5)
+    await world.restart({ SYNC_HORIZON_DAYS: '2' })
+    await expect.poll(() => count('record', `key = '${id}' and type = 'Customer'`)).toBe(0)
+    await world.restart()
+    await phone.pull()
+    expect(phone.ids('Customer')).toEqual([])
+    expect(phone.resets).toHaveLength(1)
+  })
+
+  it('because the clock was ahead for a while, leaves nothing either, and costs one new start', async () => {
+    days(HORIZON + 20)
+    date.ring()
+    await expect.poll(() => count('record', `key = '${id}' and type = 'Customer'`)).toBe(0)
+    days(-HORIZON - 19)
+    await phone.pull()
+    expect(phone.ids('Customer')).toEqual([])
+    await newCustomer(world, me)
+    await phone.pull()
+    expect(phone.resets).toHaveLength(1)
   })
 })
 
@@ -227,6 +260,24 @@ describe('the outcome of a task', () => {
       id: task,
     })
     expect(data.task).toEqual({ status: 'CONFLICT', conflict: { mine: { notes: 'mine' } } })
+  })
+
+  it('that was decided late is kept from the decision on', async () => {
+    const id = await newCustomer(world, me, { notes: 'base' })
+    await edit(id, 1, { notes: 'theirs' }, boss)
+    const task = uuid()
+    await world.ask(me, UPDATE_CUSTOMER, { task: { id: task }, id, baseVersion: 1, patch: { notes: 'mine' } })
+    days(RETENTION + 10)
+    const decided = await world.ask(me, RESOLVE, { task: { id: uuid() }, conflictOf: task, decision: 'KEEP_MINE' })
+    expect(decided.data.resolveConflict.task.status).toBe('CONFIRMED')
+    date.ring()
+    await expect.poll(() => count('task', 'expired = 1')).toBe(2)
+    const status = async (): Promise<unknown> =>
+      (await world.ask(me, 'query ($id: ID!) { task(id: $id) { status } }', { id: task })).data.task?.status
+    expect(await status()).toBe('CONFIRMED')
+    days(RETENTION + 1)
+    date.ring()
+    await expect.poll(status).toBe(undefined)
   })
 
   it('is given up in batches, whatever their number', async () => {
