@@ -5,7 +5,7 @@ import { confirmed, defineCollection, defineTask } from '../../server/index.ts'
 import { startSmallGateway } from '../support/small-gateway.ts'
 
 const note = defineTask<{ id: string }>('note', {
-  touches: ({ id }) => [{ record: `Note:${id}`, writes: true }],
+  touches: ({ id }) => [{ type: 'Note', id }],
   async run({ id }, transaction) {
     await transaction.create('Note', id, { text: 'x' })
     return confirmed({})

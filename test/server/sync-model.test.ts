@@ -1,4 +1,5 @@
 /** Random worlds: whatever was written beside a pull, each device comes to hold what the rows say is for its person. */
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execute, type GraphQLSchema, parse } from 'graphql'
 import { afterEach, expect, it } from 'vitest'
@@ -10,7 +11,7 @@ import {
   referenceData,
   type Viewer,
 } from '../../server/index.ts'
-import { sqlite } from '../../server/store/sqlite.ts'
+import { backupSqlite, sqlite } from '../../server/store/sqlite.ts'
 import type { EntityRecord, Store, StoredRecord } from '../../server/store/store.ts'
 import { type Calendar, calendar, DAY_MS, Device, type Scope } from '../support/device.ts'
 import { seeded } from '../support/seeded.ts'
@@ -96,7 +97,9 @@ class Model {
   gateway: Gateway
   document: string | undefined = DOCUMENTS[0]
   schema: GraphQLSchema
+  horizonDays = HORIZON_DAYS
   ready = 0
+  backup: { file: string; rows: ReadonlyMap<string, StoredRecord> } | undefined
 
   constructor(seed: number) {
     this.random = new Random(seed)
@@ -110,7 +113,7 @@ class Model {
       clock: this.date,
       typeDefs: TYPES,
       tasks: [],
-      syncHorizonDays: HORIZON_DAYS,
+      syncHorizonDays: this.horizonDays,
       collections: [
         defineCollection('Customer', ownedBy('ownerId', 'supervisor')),
         defineCollection('Vacation', ownedBy('ownerId', 'supervisor')),
@@ -125,9 +128,32 @@ class Model {
   async restart(): Promise<void> {
     await this.gateway.stop()
     this.document = this.random.of(DOCUMENTS)
+    this.horizonDays = this.random.of([HORIZON_DAYS, HORIZON_DAYS, 3])
+    if (this.random.chance(0.2)) await this.restore()
     this.#parsed.clear()
     ;({ store: this.store, gateway: this.gateway, schema: this.schema } = this.make())
     await this.gateway.start()
+  }
+
+  async takeBackup(): Promise<void> {
+    const file = join(this.directory.path, `${this.random.next()}.db`)
+    const rows = new Map(this.rows)
+    // Units under way meanwhile are in the copy or not; the model has to know, so there are none.
+    await backupSqlite(this.file, file)
+    this.backup = { file, rows }
+  }
+
+  /** The gateway is stopped. */
+  async restore(): Promise<void> {
+    if (this.backup === undefined) return
+    for (const end of ['-wal', '-shm']) rmSync(`${this.file}${end}`, { force: true })
+    if (this.random.chance(0.5)) writeFileSync(this.file, readFileSync(this.backup.file))
+    else {
+      rmSync(this.file)
+      copyFileSync(this.backup.file, this.file)
+    }
+    this.rows.clear()
+    for (const [key, row] of this.backup.rows) this.rows.set(key, row)
   }
 
   readonly #parsed = new Map<string, ReturnType<typeof parse>>()
