@@ -9,6 +9,7 @@ import type { Observer } from '../observe/observer.ts'
 import type { PlainFields } from '../plain-fields.ts'
 import { type Presenter, presented } from '../present.ts'
 import type { EntityRecord, FeedSelection, Store } from '../store/store.ts'
+import { TASK_TYPE } from '../tasks/task.ts'
 import type { Viewer } from '../viewer.ts'
 import type { Collection } from './collection.ts'
 import { bindingOf, type Position, readCursor, writeCursor } from './cursor.ts'
@@ -135,9 +136,18 @@ function boundTo(
   partitions: ReadonlyMap<string, readonly FeedSelection[]>,
   { collections }: DeltaOptions,
 ): unknown[] {
+  const rightsTo = (type: string): unknown[] => {
+    if (type !== TASK_TYPE) return [collections.get(type)?.hides(viewer) ?? []]
+    // The conflict of a task shows fields of any type.
+    return [...collections.values()].map(collection => [
+      collection.type,
+      collection.mayRead(viewer),
+      collection.hides(viewer),
+    ])
+  }
   return [...partitions].map(([partition, selections]) => [
     partition,
-    selections.map(selection => [selection, collections.get(selection.type)?.hides(viewer) ?? []]),
+    selections.map(selection => [selection, rightsTo(selection.type)]),
   ])
 }
 

@@ -499,6 +499,30 @@ describe('rows that look different to different readers', () => {
     const after = await served.changes(ann, OTHER, { since: page.cursor })
     expect(after.page).toMatchObject({ reset: true, changed: [{ notes: null }] })
   })
+
+  it('are sent anew as part of a task too, when the device asks for tasks alone', async () => {
+    let hidden: readonly string[] = []
+    const served = await start({
+      collections: [defineCollection('Customer', { owner: 'ownerId', mayRead: () => 'own', hides: () => hidden })],
+    })
+    const conflict = {
+      ...{ type: 'Customer', id: 'a', fields: ['notes'], theirsVersion: 2, theirsBy: null, theirsAt: 'now' },
+      ...{ base: { notes: 'base' }, mine: { notes: 'mine' }, theirs: { notes: 'a secret' } },
+    }
+    const states = { name: 'updateCustomer', status: 'CONFLICT', progress: 1, steps: [], reconciliation: [] }
+    const task = record('Task', 't', { ...states, conflict, rejection: null, __user: 'ann' })
+    await served.put(customer('a', { notes: 'a secret' }), task)
+    const scopes = [{ type: 'Task' }]
+    for (const document of [KNOWN, OTHER]) {
+      hidden = []
+      const { page } = await served.changes(ann, document, { scopes })
+      expect(page.changed).toMatchObject([{ conflict: { theirs: { notes: 'a secret' } } }])
+      hidden = ['notes']
+      const after = await served.changes(ann, document, { scopes, since: page.cursor })
+      expect(after.page).toMatchObject({ reset: true, changed: [{ conflict: { theirs: {} } }] })
+      expect(JSON.stringify(after.page)).not.toContain('a secret')
+    }
+  })
 })
 
 describe('a new version of the document', () => {
