@@ -150,7 +150,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     observer,
     retentionMs,
   })
-  const pokes = pokesOf({ store, collections, clock, observer })
+  const pokes = pokesOf({ store, collections, clock, observer, log })
   observer.watch({ tasks: definitions.map(watchedTask), backlog: () => store.view.backlog() })
   const probe = storeProbe(store, clock)
   let started = false

@@ -92,16 +92,18 @@ function recordBranch(
     fits === undefined
       ? `case deleted when 1 then 'DELETED' end`
       : `case when deleted = 1 then 'DELETED' when (${fits.sql}) is not true then 'OUT_OF_SCOPE' end`
-  const shown = shape === null ? '0' : 'deleted = 0 and shape = ? and text is not null'
+  // A removal is never ready: a text in its place would bring back what left the filter.
+  const shown = shape === null ? '0' : `shape = ? and text is not null and ${live}`
   const body = shape === null ? 'entity' : `case when ${shown} then text else entity end`
-  const shapes = shape === null ? [] : [shape, shape]
+  const shownValues = shape === null ? [] : [shape, ...(fits?.values ?? [])]
   return {
     sql: `select change as change, ${removal} as removal, ${shown} as ready, ${body} as body from record
 where partition = ? and type = ?${owner === null ? '' : ' and owner = ?'} and change > ? and change <= ?
 and (change > ? or (${live}))`,
     values: [
       ...(fits?.values ?? []),
-      ...shapes,
+      ...shownValues,
+      ...shownValues,
       partition,
       type,
       ...(owner === null ? [] : [owner]),

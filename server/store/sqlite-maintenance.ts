@@ -8,10 +8,17 @@ interface RecordKey {
   key: string
 }
 
+interface RemovalRow extends RecordKey {
+  change: number
+}
+
+/** In `meta`, with the partition behind it: the highest number among the removals that were taken away. */
+export const PRUNED = 'pruned '
+
 /** Returns how many rows it took away, at most about `limit`. */
 export function prune(statements: SqliteStatements, before: number, limit: number): number {
-  const tombstones = statements.all<RecordKey>(
-    'select partition, type, key from record where deleted = 1 and changed_at < ? limit ?',
+  const tombstones = statements.all<RemovalRow>(
+    'select partition, type, key, change from record where deleted = 1 and changed_at < ? limit ?',
     before,
     limit,
   )
@@ -21,8 +28,8 @@ export function prune(statements: SqliteStatements, before: number, limit: numbe
     statements.run('delete from record where partition = ? and type = ? and key = ?', ...address)
   }
   let left = limit - tombstones.length
-  const departures = statements.all<RecordKey & { owner: string }>(
-    'select partition, type, key, owner from departed where changed_at < ? limit ?',
+  const departures = statements.all<RemovalRow & { owner: string }>(
+    'select partition, type, key, owner, change from departed where changed_at < ? limit ?',
     before,
     left,
   )
@@ -32,6 +39,7 @@ export function prune(statements: SqliteStatements, before: number, limit: numbe
       ...[partition, type, key, owner],
     )
   }
+  notePruned(statements, [...tombstones, ...departures])
   left -= departures.length
   const replaced = statements.all<RecordKey & { version: number }>(
     'select partition, type, key, version from version where replaced_at is not null and replaced_at < ? limit ?',
@@ -45,6 +53,21 @@ export function prune(statements: SqliteStatements, before: number, limit: numbe
     )
   }
   return tombstones.length + departures.length + replaced.length
+}
+
+function notePruned(statements: SqliteStatements, removals: readonly RemovalRow[]): void {
+  const highest = new Map<string, number>()
+  for (const { partition, change } of removals) {
+    highest.set(partition, Math.max(change, highest.get(partition) ?? 0))
+  }
+  for (const [partition, change] of highest) {
+    statements.run(
+      `insert into meta values (?, ?) on conflict (name) do update
+       set value = max(cast(value as integer), cast(excluded.value as integer))`,
+      PRUNED + partition,
+      String(change),
+    )
+  }
 }
 
 /** In `meta`: how far the walk over all records has come with which shapes; `at` is null at its end. */

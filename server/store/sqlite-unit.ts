@@ -70,6 +70,10 @@ export class SqliteUnit implements Unit {
     return this.#view.head(partition)
   }
 
+  pruned(partition: string): Promise<number> {
+    return this.#view.pruned(partition)
+  }
+
   versions(partition: string, type: string, key: string, fromVersion: number): Promise<RecordVersion[]> {
     return this.#view.versions(partition, type, key, fromVersion)
   }

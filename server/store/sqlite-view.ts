@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import { readFeed, readTexts } from './sqlite-feed.ts'
+import { PRUNED } from './sqlite-maintenance.ts'
 import { SqliteStatements } from './sqlite-statements.ts'
 import type {
   Backlog,
@@ -105,6 +106,11 @@ export class SqliteView implements View {
 
   async head(partition: string): Promise<number> {
     return this.statements.one<{ head: number }>('select head from partition where name = ?', partition)?.head ?? 0
+  }
+
+  async pruned(partition: string): Promise<number> {
+    const kept = this.statements.one<{ value: string }>('select value from meta where name = ?', PRUNED + partition)
+    return Number(kept?.value ?? 0)
   }
 
   async versions(partition: string, type: string, key: string, fromVersion: number): Promise<RecordVersion[]> {

@@ -214,6 +214,8 @@ export interface View {
   ): Promise<FeedTexts | undefined>
   /** Highest number given in the partition; 0 when it is empty. */
   head(partition: string): Promise<number>
+  /** Highest number among the removals that `prune` took away; 0: none. Who stopped below it may never hear of one. */
+  pruned(partition: string): Promise<number>
   /** From `fromVersion` up, oldest first; the base itself is missing when it was pruned. */
   versions(partition: string, type: string, key: string, fromVersion: number): Promise<RecordVersion[]>
   task(address: TaskAddress): Promise<StoredTask | undefined>

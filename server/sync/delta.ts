@@ -9,6 +9,7 @@ import type { Observer } from '../observe/observer.ts'
 import type { PlainFields } from '../plain-fields.ts'
 import { type Presenter, presented } from '../present.ts'
 import type { EntityRecord, FeedSelection, Store } from '../store/store.ts'
+import { TASK_TYPE } from '../tasks/task.ts'
 import type { Viewer } from '../viewer.ts'
 import type { Collection } from './collection.ts'
 import { bindingOf, type Position, readCursor, writeCursor } from './cursor.ts'
@@ -135,9 +136,18 @@ function boundTo(
   partitions: ReadonlyMap<string, readonly FeedSelection[]>,
   { collections }: DeltaOptions,
 ): unknown[] {
+  const rightsTo = (type: string): unknown[] => {
+    if (type !== TASK_TYPE) return [collections.get(type)?.hides(viewer) ?? []]
+    // The conflict of a task shows fields of any type.
+    return [...collections.values()].map(collection => [
+      collection.type,
+      collection.mayRead(viewer),
+      collection.hides(viewer),
+    ])
+  }
   return [...partitions].map(([partition, selections]) => [
     partition,
-    selections.map(selection => [selection, collections.get(selection.type)?.hides(viewer) ?? []]),
+    selections.map(selection => [selection, rightsTo(selection.type)]),
   ])
 }
 
@@ -152,7 +162,11 @@ async function usable(
   if (now - position.issuedAt > horizonMs) return undefined
   // Ahead of the data: the store went back in time (a restore), and its numbers will be given again.
   for (const partition of partitions) {
-    if ((position.seen[partition] ?? 0) > (await store.view.head(partition))) return undefined
+    const seen = position.seen[partition]
+    if (seen === undefined) continue
+    if (seen > (await store.view.head(partition))) return undefined
+    // By date it is young enough, but the horizon was shorter or the clock ahead for a while.
+    if (Math.max(seen, position.start?.[partition] ?? 0) < (await store.view.pruned(partition))) return undefined
   }
   return position
 }

@@ -1,5 +1,6 @@
 /** Pokes: "a pull would bring something". They carry no data, leave after the commit, and melt into one while nobody looks. */
 import type { Clock } from '../../protocol/index.ts'
+import type { Log } from '../log.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Committed, Store } from '../store/store.ts'
 import type { Viewer } from '../viewer.ts'
@@ -16,16 +17,26 @@ export function pokesOf(options: {
   collections: ReadonlyMap<string, Collection>
   clock: Clock
   observer: Observer
+  log: Log
 }): Pokes {
-  const { store, collections, clock, observer } = options
+  const { store, collections, clock, observer, log } = options
   const listeners = new Set<PokeStream>()
   const told = (committedAt: number, subscribers: number): void =>
     observer.poked?.({ lagMs: clock.now() - committedAt, subscribers })
+  // The rules are the application's. One that fails for one viewer must keep neither the others nor the store waiting.
+  const concerns = (listener: PokeStream, commits: readonly Committed[]): boolean => {
+    try {
+      return commits.some(commit => listener.concerns(commit))
+    } catch (error) {
+      log.error({ error }, 'a rule failed, so a subscriber was not told of a commit')
+      return false
+    }
+  }
   const stop = store.onCommit(commits => {
     const now = clock.now()
     let atOnce = 0
     for (const listener of listeners) {
-      if (commits.some(commit => listener.concerns(commit)) && listener.poke(now)) atOnce += 1
+      if (concerns(listener, commits) && listener.poke(now)) atOnce += 1
     }
     if (atOnce > 0) told(now, atOnce)
   })

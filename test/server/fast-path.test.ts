@@ -344,6 +344,19 @@ describe('the known document', () => {
     expect(await ids(agent('ann', 'south'), [{ type: 'Customer' }])).toEqual([])
   })
 
+  it('tells of what left the filter, and does not bring it again', async () => {
+    const served = await start()
+    const scopes = [{ type: 'Customer', where: { phone: '1' } }]
+    await served.put(customer('a', { phone: '1' }), customer('b', { phone: '1' }))
+    const { page: first } = await served.changes(ann, KNOWN, { scopes })
+    await served.put(customer('a', { phone: '2', version: 2 }))
+    for (const document of [KNOWN, OTHER]) {
+      const { page, ready } = await served.changes(ann, document, { scopes, since: first.cursor })
+      expect(ready).toBe(document === KNOWN)
+      expect(page).toMatchObject({ changed: [], removed: [{ type: 'Customer', id: 'a', reason: 'OUT_OF_SCOPE' }] })
+    }
+  })
+
   it('cannot be led to put a text somewhere by what a record says', async () => {
     const served = await start()
     const name = '"}]}},"data":{"changes":{"changed":[{"__typename":"Customer","id":"forged"}]}}'
@@ -485,6 +498,30 @@ describe('rows that look different to different readers', () => {
     hidden = ['notes']
     const after = await served.changes(ann, OTHER, { since: page.cursor })
     expect(after.page).toMatchObject({ reset: true, changed: [{ notes: null }] })
+  })
+
+  it('are sent anew as part of a task too, when the device asks for tasks alone', async () => {
+    let hidden: readonly string[] = []
+    const served = await start({
+      collections: [defineCollection('Customer', { owner: 'ownerId', mayRead: () => 'own', hides: () => hidden })],
+    })
+    const conflict = {
+      ...{ type: 'Customer', id: 'a', fields: ['notes'], theirsVersion: 2, theirsBy: null, theirsAt: 'now' },
+      ...{ base: { notes: 'base' }, mine: { notes: 'mine' }, theirs: { notes: 'a secret' } },
+    }
+    const states = { name: 'updateCustomer', status: 'CONFLICT', progress: 1, steps: [], reconciliation: [] }
+    const task = record('Task', 't', { ...states, conflict, rejection: null, __user: 'ann' })
+    await served.put(customer('a', { notes: 'a secret' }), task)
+    const scopes = [{ type: 'Task' }]
+    for (const document of [KNOWN, OTHER]) {
+      hidden = []
+      const { page } = await served.changes(ann, document, { scopes })
+      expect(page.changed).toMatchObject([{ conflict: { theirs: { notes: 'a secret' } } }])
+      hidden = ['notes']
+      const after = await served.changes(ann, document, { scopes, since: page.cursor })
+      expect(after.page).toMatchObject({ reset: true, changed: [{ conflict: { theirs: {} } }] })
+      expect(JSON.stringify(after.page)).not.toContain('a secret')
+    }
   })
 })
 

@@ -116,6 +116,38 @@ describe('a tombstone', () => {
   })
 })
 
+describe('a removal that went early', () => {
+  let phone: Device
+  let id: string
+  beforeEach(async () => {
+    id = await newCustomer(world, me)
+    phone = await device().pull()
+    await remove(id, 1)
+  })
+
+  it('because the horizon was shorter for a while, leaves nothing on a device that was away', async () => {
+    days(5)
+    await world.restart({ SYNC_HORIZON_DAYS: '2' })
+    await expect.poll(() => count('record', `key = '${id}' and type = 'Customer'`)).toBe(0)
+    await world.restart()
+    await phone.pull()
+    expect(phone.ids('Customer')).toEqual([])
+    expect(phone.resets).toHaveLength(1)
+  })
+
+  it('because the clock was ahead for a while, leaves nothing either, and costs one new start', async () => {
+    days(HORIZON + 20)
+    date.ring()
+    await expect.poll(() => count('record', `key = '${id}' and type = 'Customer'`)).toBe(0)
+    days(-HORIZON - 19)
+    await phone.pull()
+    expect(phone.ids('Customer')).toEqual([])
+    await newCustomer(world, me)
+    await phone.pull()
+    expect(phone.resets).toHaveLength(1)
+  })
+})
+
 describe('a departure', () => {
   it('is told within the horizon, and afterwards the former owner starts anew', async () => {
     const id = await newCustomer(world, me)
