@@ -104,10 +104,10 @@ export class TaskRunner {
     const { task, freed } = await store.write(address.partition, async unit => {
       const known = await unit.task(address)
       if (known === undefined) return { task: (await this.#ledger.takeWithdrawn(unit, viewer, id)).task, freed: [] }
-      if (known.status !== 'ACCEPTED') return { task: known, freed: [] }
+      if (known.status !== 'ACCEPTED') return { task: known, freed: undefined }
       return { task: known, freed: await this.#ledger.close(unit, known, { status: 'CANCELLED' }) }
     })
-    await this.#startAll(task, freed)
+    if (freed !== undefined) await this.#startAll(task, freed)
     return task
   }
 
@@ -153,7 +153,8 @@ export class TaskRunner {
     const definition = this.#definition(task)
     if (definition === undefined) return
     try {
-      await this.#startAll(task, await this.#turn(task, definition))
+      const freed = await this.#turn(task, definition)
+      if (freed !== undefined) await this.#startAll(task, freed)
     } catch (error) {
       if (error instanceof StoreError || this.#stopped) throw error
       // Its own code fails. From here on the engine has it, which counts such walks and parks it in the end.
@@ -163,16 +164,16 @@ export class TaskRunner {
     }
   }
 
-  /** What a waiting task's turn sets free; itself, if steps lie before it. */
-  #turn(task: StoredTask, definition: TaskDefinition): Promise<StoredTask[]> {
+  /** What a waiting task's turn sets free; itself, if steps lie before it. Undefined if it is not its turn. */
+  #turn(task: StoredTask, definition: TaskDefinition): Promise<StoredTask[] | undefined> {
     return this.#options.store.write(task.partition, async unit => {
       const now = await unit.task(task)
-      if (now === undefined || now.state !== 'waiting' || (await unit.isBlocked(now))) return []
+      if (now === undefined || now.state !== 'waiting' || (await unit.isBlocked(now))) return undefined
       const before = await this.#ledger.before(unit, now, [])
       if ('kind' in before) return this.#ledger.settle(unit, now, before, undefined)
       if (before.length > 0) {
         await unit.waitFor(now, before)
-        return []
+        return undefined
       }
       if (definition.kind === 'plain') {
         const transaction = this.#ledger.transaction(unit, now)

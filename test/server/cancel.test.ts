@@ -97,3 +97,28 @@ it('what waited behind a withdrawn task does not overtake the one before it', as
   expect([await small.status('second'), await small.status('third')]).toEqual(['CANCELLED', 'CANCELLED'])
   await small.close()
 })
+
+it('a task is told as settled once, however often it is cancelled and whatever it waited for', async () => {
+  const { opened: ended, open: end } = gate()
+  const first = defineTask<Args, null>('first', {
+    touches: note,
+    prepare: async () => ({ kind: 'plan', plan: null }),
+    steps: [{ name: 'wait', timeoutMs: 1e9, run: async () => ended.then(() => done(null)) }],
+    settle: async () => confirmed({}),
+  })
+  const told: string[] = []
+  const observers = [
+    { taskSettled: ({ name, status }: { name: string; status: string }) => void told.push(`${name} ${status}`) },
+  ]
+  const small = await startSmallGateway([first, create], { observers })
+  await small.ask(`mutation {
+    a: first(task: { id: "first" }, id: "n") { task { id } }
+    b: create(task: { id: "second" }, id: "n") { task { id } }
+    c: create(task: { id: "third" }, id: "n") { task { id } }
+  }`)
+  for (let time = 0; time < 2; time += 1) await small.ask('mutation { cancelTask(id: "second") { task { id } } }')
+  end()
+  await expect.poll(() => small.status('third')).toBe('CONFIRMED')
+  await small.close()
+  expect(told.sort()).toEqual(['create CANCELLED', 'create CONFIRMED', 'first CONFIRMED'])
+})
