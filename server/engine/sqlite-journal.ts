@@ -92,7 +92,9 @@ class JournalEngine implements Engine {
         })
         if (failures >= MOST_FAILURES) await run.excuse(`its code failed several times: ${lastFailure}`)
         else if (stumbles >= MOST_STUMBLES) await run.excuse(TOO_MANY_DEATHS)
-        return await work.walk(run)
+        await work.walk(run)
+        // It left alive, perhaps for a build that has its definition: that is no stumble.
+        return await run.takeBackStumble()
       } catch (error) {
         leave()
         if (error instanceof Parked) {
@@ -232,7 +234,7 @@ class JournalRun implements Run {
     this.#stumbles = 0
   }
 
-  /** The gateway stopped in good order, so this walk counts neither for nor against the task. */
+  /** It ended in good order, so this walk counts neither for nor against the task. */
   async takeBackStumble(): Promise<void> {
     if (this.#stumbles > 0) await this.#setStumbles(this.#stumbles - 1)
   }

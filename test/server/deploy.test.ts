@@ -107,3 +107,17 @@ it('a task that has not made it by its deadline is undone and rejected', async (
   expect(task.steps.map(({ status }: { status: string }) => status)).toEqual(['UNDONE', 'UNDONE'])
   await small.close()
 })
+
+it('a task whose definition is missing waits for it, however often it is sent again: it is not parked', async () => {
+  const { opened, open } = gate()
+  const small = await startSmallGateway([write(1, 'at last', opened)])
+  await small.ask(writing('old'))
+  await small.restart([write(2, 'by version 2', opened)])
+  for (let time = 0; time < 40; time += 1) {
+    expect((await small.ask(writing('old'))).write.task.status).toBe('RUNNING')
+  }
+  await small.restart()
+  open()
+  await expect.poll(() => small.status('old')).toBe('CONFIRMED')
+  await small.close()
+})
