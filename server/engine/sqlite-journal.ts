@@ -95,11 +95,17 @@ class JournalEngine implements Engine {
         await work.walk(run)
         // It left alive, perhaps for a build that has its definition: that is no stumble.
         return await run.takeBackStumble()
-      } catch (error) {
+      } catch (thrown) {
         leave()
-        if (error instanceof Parked) {
+        let error = thrown
+        if (thrown instanceof Parked) {
           await run?.rest()
-          return await this.#park(task, error.message)
+          try {
+            return await this.#park(task, thrown.message)
+          } catch (unmarked) {
+            // Nobody would see that it waits, nor could say anything about it: it walks to the same place again.
+            error = unmarked
+          }
         }
         if (signal.aborted) return await run?.takeBackStumble()
         if (!(error instanceof StoreError)) [failures, lastFailure] = [failures + 1, nameOf(error)]
@@ -139,11 +145,7 @@ class JournalEngine implements Engine {
   }
 
   async #park(task: Handle, why: string): Promise<void> {
-    try {
-      await this.#work?.park(task, why)
-    } catch (error) {
-      this.#setting.log.error({ error, task: task.reference }, 'a parked task could not be marked')
-    }
+    await this.#work?.park(task, why)
     this.#parked.set(task.reference, task)
     this.#withdrawPoll ??= this.#setting.clock.after(SIGNAL_POLL_MS, () => void this.#poll())
   }

@@ -1,6 +1,7 @@
 /** What cannot go on is parked with its reason, blocks only what depends on it, and obeys an operator. */
+import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
-import { confirmed, defineTask, done, type PlainTask, rejected, type SagaTask } from '../../server/index.ts'
+import { confirmed, defineTask, done, type PlainTask, rejected, type SagaTask, silentLog } from '../../server/index.ts'
 import { layover } from '../support/command.ts'
 import { fastClock } from '../support/fast-clock.ts'
 import { gate, type SmallGateway, startSmallGateway } from '../support/small-gateway.ts'
@@ -185,6 +186,27 @@ it('sent again while it is parked, a task stays parked and is answered so', asyn
   await expect.poll(() => small.status('f')).toBe('PARKED')
   for (let round = 0; round < 7; round += 1) expect((await small.ask(book)).fragile.task.status).toBe('PARKED')
   expect(world.undone).toEqual([])
+  world.isUndoDown = false
+  await tell('resume', 'f', small)
+  await expect.poll(() => small.status('f')).toBe('REJECTED')
+  await small.close()
+})
+
+it('a task that could not be marked as parked is marked as soon as the store takes it', async () => {
+  const world = { isUndoDown: true, isSecondDown: false, undone: [] as string[] }
+  const refused: object[] = []
+  const log = { ...silentLog, error: (fields: object) => void refused.push(fields) }
+  const small = await startSmallGateway([fragile(world)], { clock: fastClock(2000), log })
+  const database = new Database(small.file)
+  database.exec(
+    `create trigger full before update on task when new.status = 'PARKED' begin select raise(abort, 'no room'); end`,
+  )
+  await small.ask('mutation { fragile(task: { id: "f" }, id: "n") { task { id } } }')
+  await expect.poll(() => refused.length).toBeGreaterThan(0)
+  expect(await small.status('f')).toBe('RUNNING')
+  database.exec('drop trigger full')
+  database.close()
+  await expect.poll(() => small.status('f')).toBe('PARKED')
   world.isUndoDown = false
   await tell('resume', 'f', small)
   await expect.poll(() => small.status('f')).toBe('REJECTED')
