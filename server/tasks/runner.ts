@@ -18,7 +18,7 @@ import { tenantPartition, type Viewer } from '../viewer.ts'
 import type { SagaTask, TaskDefinition } from './define-task.ts'
 import { isWithdrawnUnseen, type Submission, type Taken, TaskLedger } from './ledger.ts'
 import { type Confirmed, confirmed, type Outcome, type Rejected } from './outcome.ts'
-import { undoneByOperator, walkSaga } from './saga.ts'
+import { type SagaPorts, undoneByOperator, walkSaga } from './saga.ts'
 import { writeTaskRecord } from './task.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
@@ -247,7 +247,7 @@ export class TaskRunner {
       observer,
       prepare: () => store.write(task.partition, unit => definition.prepare(task.args, ledger.transaction(unit, task))),
       report: steps => store.write(task.partition, unit => this.#report(unit, task, steps)),
-      settle: (plan, results, steps) => this.#settleSaga(task, definition, plan, results, steps),
+      settle: outcome => this.#settleSaga(task, definition, outcome),
       refuse: async (outcome, steps) => {
         const freed = await store.write(task.partition, unit =>
           ledger.settle(unit, task, outcome, undefined, { steps }),
@@ -278,9 +278,7 @@ export class TaskRunner {
     task: StoredTask,
     // biome-ignore lint/suspicious/noExplicitAny: as above
     definition: SagaTask<any, any>,
-    plan: unknown,
-    results: Readonly<Record<string, unknown>>,
-    steps: readonly StepReport[],
+    { plan, results, steps, refusal }: Parameters<SagaPorts<unknown>['settle']>[0],
   ): Promise<Outcome> {
     const ledger = this.#ledger
     const { outcome, freed } = await this.#options.store.write(task.partition, async unit => {
@@ -289,6 +287,7 @@ export class TaskRunner {
       if (now !== undefined && now.status === 'CONFIRMED') {
         return { outcome: confirmed(now.payload) satisfies Confirmed as Outcome, freed: [] }
       }
+      if (refusal !== undefined) return { outcome: refusal, freed: [] }
       const transaction = ledger.transaction(unit, task)
       const decided = await definition.settle(plan, results, transaction)
       if (decided.kind !== 'confirmed') return { outcome: decided, freed: [] }

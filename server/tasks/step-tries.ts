@@ -107,6 +107,9 @@ export class StepTries<Plan> {
     if (trial.mayBeCalledOff && run.isToBeUndone) {
       return { outcome: { kind: 'unknown', error: 'UNDONE_BY_OPERATOR' }, from, at: from, isCalledOff: true }
     }
+    // The gateway was away meanwhile, or it was a long pause.
+    if (from >= trial.deadline)
+      return { outcome: { kind: 'unknown', error: 'TIMED_OUT' }, from, at: from, isCalledOff: false }
     const isForward = trial.running === 'RUNNING'
     this.#setting.show(step, {
       status: trial.running,

@@ -212,3 +212,29 @@ it('a task that could not be marked as parked is marked as soon as the store tak
   await expect.poll(() => small.status('f')).toBe('REJECTED')
   await small.close()
 })
+
+it('what is confirmed is not undone, even if the gateway did not get to note that it is', async () => {
+  const undone: string[] = []
+  const book = defineTask<Args, null>('book', {
+    touches: note,
+    prepare: async () => ({ kind: 'plan', plan: null }),
+    steps: [{ name: 'room', run: async () => done(1), undo: async (_, { key }) => void undone.push(key) }],
+    settle: async () => confirmed({}),
+    afterwards: [{ name: 'mail', run: async () => done(null) }],
+  })
+  const small = await startSmallGateway([book], { clock: fastClock(200) })
+  const database = new Database(small.file)
+  const stored = (): unknown => database.prepare('select state, parked is not null as parked from task').get()
+  database.exec(
+    `create trigger full before insert on memo when new.key = 'settle' begin select raise(abort, 'no room'); end`,
+  )
+  await small.ask('mutation { book(task: { id: "b" }, id: "n") { task { id } } }')
+  await expect.poll(stored).toEqual({ state: 'running', parked: 1 })
+  database.exec('drop trigger full')
+  await tell('undo', 'b', small)
+  await expect.poll(stored).toEqual({ state: 'finished', parked: 0 })
+  expect(await small.status('b')).toBe('CONFIRMED')
+  expect(undone).toEqual([])
+  database.close()
+  await small.close()
+})
