@@ -45,6 +45,7 @@ export class TaskRunner {
   readonly #waiting: WaitingRoom
   /** Withdraw what is to be tried again. */
   readonly #retries = new Set<() => void>()
+  #recovering = false
   #stopped = false
 
   constructor(options: RunnerOptions) {
@@ -57,7 +58,9 @@ export class TaskRunner {
 
   /** Goes on with what an earlier process left unfinished. */
   async recover(): Promise<void> {
+    this.#recovering = true
     for (const task of await this.#options.store.view.unfinished()) await this.#goOn(task)
+    this.#recovering = false
   }
 
   /** Starts nothing more by itself. What waits goes on after the next start. */
@@ -175,7 +178,8 @@ export class TaskRunner {
         await unit.waitFor(now, before)
         return undefined
       }
-      if (definition.kind === 'plain') {
+      // Whose turn had come before the start may have ended the process: the engine counts its walks.
+      if (definition.kind === 'plain' && !this.#recovering) {
         const transaction = this.#ledger.transaction(unit, now)
         return this.#ledger.settle(unit, now, await definition.run(now.args, transaction), transaction)
       }
