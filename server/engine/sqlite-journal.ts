@@ -92,12 +92,20 @@ class JournalEngine implements Engine {
         })
         if (failures >= MOST_FAILURES) await run.excuse(`its code failed several times: ${lastFailure}`)
         else if (stumbles >= MOST_STUMBLES) await run.excuse(TOO_MANY_DEATHS)
-        return await work.walk(run)
-      } catch (error) {
+        await work.walk(run)
+        // It left alive, perhaps for a build that has its definition: that is no stumble.
+        return await run.takeBackStumble()
+      } catch (thrown) {
         leave()
-        if (error instanceof Parked) {
+        let error = thrown
+        if (thrown instanceof Parked) {
           await run?.rest()
-          return await this.#park(task, error.message)
+          try {
+            return await this.#park(task, thrown.message)
+          } catch (unmarked) {
+            // Nobody would see that it waits, nor could say anything about it: it walks to the same place again.
+            error = unmarked
+          }
         }
         if (signal.aborted) return await run?.takeBackStumble()
         if (!(error instanceof StoreError)) [failures, lastFailure] = [failures + 1, nameOf(error)]
@@ -137,11 +145,7 @@ class JournalEngine implements Engine {
   }
 
   async #park(task: Handle, why: string): Promise<void> {
-    try {
-      await this.#work?.park(task, why)
-    } catch (error) {
-      this.#setting.log.error({ error, task: task.reference }, 'a parked task could not be marked')
-    }
+    await this.#work?.park(task, why)
     this.#parked.set(task.reference, task)
     this.#withdrawPoll ??= this.#setting.clock.after(SIGNAL_POLL_MS, () => void this.#poll())
   }
@@ -236,7 +240,7 @@ class JournalRun implements Run {
     this.#stumbles = 0
   }
 
-  /** The gateway stopped in good order, so this walk counts neither for nor against the task. */
+  /** It ended in good order, so this walk counts neither for nor against the task. */
   async takeBackStumble(): Promise<void> {
     if (this.#stumbles > 0) await this.#setStumbles(this.#stumbles - 1)
   }

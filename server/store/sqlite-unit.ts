@@ -209,6 +209,17 @@ export class SqliteUnit implements Unit {
 
   async release(task: StoredTask): Promise<StoredTask[]> {
     for (const { record } of task.touches) {
+      // One that is withdrawn while it waits was all that kept those behind it from overtaking those before it.
+      this.#statements.run(
+        `insert or ignore into waits select mine.blocker, theirs.waiter from waits mine
+         join touch before on before.partition = ? and before.record = ? and before.number = mine.blocker
+         join waits theirs on theirs.blocker = mine.waiter
+         join touch behind on behind.partition = before.partition and behind.record = before.record and behind.number = theirs.waiter
+         where mine.waiter = ? and (before.writes = 1 or behind.writes = 1)`,
+        task.partition,
+        record,
+        task.number,
+      )
       this.#statements.run(
         'delete from touch where partition = ? and record = ? and number = ?',
         task.partition,
@@ -216,6 +227,7 @@ export class SqliteUnit implements Unit {
         task.number,
       )
     }
+    this.#statements.run('delete from waits where waiter = ?', task.number)
     const freed = this.#statements.all<TaskRow>(
       `select t.* from waits w join task t on t.number = w.waiter where w.blocker = ?
        and not exists (select 1 from waits other where other.waiter = w.waiter and other.blocker <> w.blocker) order by t.number`,

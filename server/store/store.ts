@@ -253,7 +253,10 @@ export interface Unit extends View {
   waitFor(waiter: StoredTask, blockers: readonly StoredTask[]): Promise<void>
   /** True while a task before it is not finished. */
   isBlocked(task: StoredTask): Promise<boolean>
-  /** Takes the task out of everybody's way and returns those that waited for it and now wait for nothing. */
+  /**
+   * Takes the task out of everybody's way and returns those that waited for it and now wait for nothing. Where it waited
+   * itself, those behind it on the same record wait for what it waited for.
+   */
   release(task: StoredTask): Promise<StoredTask[]>
   recordMemo(reference: string, key: string, value: unknown): Promise<void>
   dropMemos(reference: string): Promise<void>

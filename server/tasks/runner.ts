@@ -15,10 +15,10 @@ import {
 } from '../store/store.ts'
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
-import type { SagaTask, StepResults, TaskDefinition } from './define-task.ts'
+import type { SagaTask, TaskDefinition } from './define-task.ts'
 import { isWithdrawnUnseen, type Submission, type Taken, TaskLedger } from './ledger.ts'
 import { type Confirmed, confirmed, type Outcome, type Rejected } from './outcome.ts'
-import { undoneByOperator, walkSaga } from './saga.ts'
+import { type SagaPorts, undoneByOperator, walkSaga } from './saga.ts'
 import { writeTaskRecord } from './task.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
@@ -45,6 +45,7 @@ export class TaskRunner {
   readonly #waiting: WaitingRoom
   /** Withdraw what is to be tried again. */
   readonly #retries = new Set<() => void>()
+  #recovering = false
   #stopped = false
 
   constructor(options: RunnerOptions) {
@@ -57,7 +58,9 @@ export class TaskRunner {
 
   /** Goes on with what an earlier process left unfinished. */
   async recover(): Promise<void> {
+    this.#recovering = true
     for (const task of await this.#options.store.view.unfinished()) await this.#goOn(task)
+    this.#recovering = false
   }
 
   /** Starts nothing more by itself. What waits goes on after the next start. */
@@ -104,10 +107,10 @@ export class TaskRunner {
     const { task, freed } = await store.write(address.partition, async unit => {
       const known = await unit.task(address)
       if (known === undefined) return { task: (await this.#ledger.takeWithdrawn(unit, viewer, id)).task, freed: [] }
-      if (known.status !== 'ACCEPTED') return { task: known, freed: [] }
+      if (known.status !== 'ACCEPTED') return { task: known, freed: undefined }
       return { task: known, freed: await this.#ledger.close(unit, known, { status: 'CANCELLED' }) }
     })
-    await this.#startAll(task, freed)
+    if (freed !== undefined) await this.#startAll(task, freed)
     return task
   }
 
@@ -153,7 +156,8 @@ export class TaskRunner {
     const definition = this.#definition(task)
     if (definition === undefined) return
     try {
-      await this.#startAll(task, await this.#turn(task, definition))
+      const freed = await this.#turn(task, definition)
+      if (freed !== undefined) await this.#startAll(task, freed)
     } catch (error) {
       if (error instanceof StoreError || this.#stopped) throw error
       // Its own code fails. From here on the engine has it, which counts such walks and parks it in the end.
@@ -163,18 +167,19 @@ export class TaskRunner {
     }
   }
 
-  /** What a waiting task's turn sets free; itself, if steps lie before it. */
-  #turn(task: StoredTask, definition: TaskDefinition): Promise<StoredTask[]> {
+  /** What a waiting task's turn sets free; itself, if steps lie before it. Undefined if it is not its turn. */
+  #turn(task: StoredTask, definition: TaskDefinition): Promise<StoredTask[] | undefined> {
     return this.#options.store.write(task.partition, async unit => {
       const now = await unit.task(task)
-      if (now === undefined || now.state !== 'waiting' || (await unit.isBlocked(now))) return []
+      if (now === undefined || now.state !== 'waiting' || (await unit.isBlocked(now))) return undefined
       const before = await this.#ledger.before(unit, now, [])
       if ('kind' in before) return this.#ledger.settle(unit, now, before, undefined)
       if (before.length > 0) {
         await unit.waitFor(now, before)
-        return []
+        return undefined
       }
-      if (definition.kind === 'plain') {
+      // Whose turn had come before the start may have ended the process: the engine counts its walks.
+      if (definition.kind === 'plain' && !this.#recovering) {
         const transaction = this.#ledger.transaction(unit, now)
         return this.#ledger.settle(unit, now, await definition.run(now.args, transaction), transaction)
       }
@@ -246,7 +251,7 @@ export class TaskRunner {
       observer,
       prepare: () => store.write(task.partition, unit => definition.prepare(task.args, ledger.transaction(unit, task))),
       report: steps => store.write(task.partition, unit => this.#report(unit, task, steps)),
-      settle: (plan, results, steps) => this.#settleSaga(task, definition, run, { plan, results, steps }),
+      settle: outcome => this.#settleSaga(task, definition, outcome),
       refuse: async (outcome, steps) => {
         const freed = await store.write(task.partition, unit =>
           ledger.settle(unit, task, outcome, undefined, { steps }),
@@ -277,8 +282,7 @@ export class TaskRunner {
     task: StoredTask,
     // biome-ignore lint/suspicious/noExplicitAny: as above
     definition: SagaTask<any, any>,
-    run: Run,
-    { plan, results, steps }: { plan: unknown; results: StepResults; steps: readonly StepReport[] },
+    { plan, results, steps, refusal }: Parameters<SagaPorts<unknown>['settle']>[0],
   ): Promise<Outcome> {
     const ledger = this.#ledger
     const { outcome, freed } = await this.#options.store.write(task.partition, async unit => {
@@ -287,7 +291,7 @@ export class TaskRunner {
       if (now !== undefined && now.status === 'CONFIRMED') {
         return { outcome: confirmed(now.payload) satisfies Confirmed as Outcome, freed: [] }
       }
-      if (run.isToBeUndone) return { outcome: undoneByOperator, freed: [] }
+      if (refusal !== undefined) return { outcome: refusal, freed: [] }
       const transaction = ledger.transaction(unit, task)
       const decided = await definition.settle(plan, results, transaction)
       if (decided.kind !== 'confirmed') return { outcome: decided, freed: [] }

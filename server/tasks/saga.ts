@@ -26,8 +26,16 @@ export interface SagaPorts<Plan> {
   prepare(): Promise<{ kind: 'plan'; plan: Plan } | Rejected | Conflicted>
   /** Shows the steps to whoever looks at the task. */
   report(steps: readonly StepReport[]): Promise<void>
-  /** In one transaction: writes the outcome if the task confirms it and no operator has it undone, else nothing. */
-  settle(plan: Plan, results: StepResults, steps: readonly StepReport[]): Promise<Outcome>
+  /**
+   * In one transaction: writes the outcome if the task confirms it, else nothing. What is confirmed stays so, whatever
+   * `refusal` says.
+   */
+  settle(outcome: {
+    readonly plan: Plan
+    readonly results: StepResults
+    readonly steps: readonly StepReport[]
+    readonly refusal: Rejected | undefined
+  }): Promise<Outcome>
   /** Writes an outcome that isn't confirmed. */
   refuse(outcome: Rejected | Conflicted, steps: readonly StepReport[]): Promise<void>
   /** Nothing is left to do. */
@@ -102,8 +110,12 @@ class Saga<Plan> {
 
   async settle(): Promise<Outcome> {
     await this.#reporting
-    const { run, settle } = this.#ports
-    return run.memo('settle', () => settle(this.#plan, this.#results, this.#steps))
+    const { run, clock, settle } = this.#ports
+    return run.memo('settle', () => {
+      const late = clock.now() >= this.#deadline ? outOfTime : undefined
+      const refusal = run.isToBeUndone ? undoneByOperator : late
+      return settle({ plan: this.#plan, results: this.#results, steps: this.#steps, refusal })
+    })
   }
 
   /** In reverse, each until it succeeds: a reservation that nobody holds must not stay. */

@@ -112,6 +112,9 @@ export class StepTries<Plan> {
     if (trial.mayBeCalledOff && run.isToBeUndone) {
       return { outcome: { kind: 'unknown', error: 'UNDONE_BY_OPERATOR' }, from, at: from, isCalledOff: true, isRepeat }
     }
+    // The gateway was away meanwhile, or it was a long pause.
+    if (from >= trial.deadline)
+      return { outcome: { kind: 'unknown', error: 'TIMED_OUT' }, from, at: from, isCalledOff: false, isRepeat }
     const isForward = trial.running === 'RUNNING'
     this.#setting.show(step, {
       status: trial.running,
@@ -137,9 +140,11 @@ export class StepTries<Plan> {
   async #call(step: Step<Plan>, attempt: number, work: Trial['call']): Promise<StepResult> {
     const { clock, run } = this.#ports
     run.signal.throwIfAborted()
-    const timeout = new AbortController()
-    const withdraw = clock.after(step.timeoutMs ?? DEFAULT_TIMEOUT_MS, () => timeout.abort(new TimeoutReached()))
-    const signal = AbortSignal.any([timeout.signal, run.signal])
+    const over = new AbortController()
+    const { signal } = over
+    const withdraw = clock.after(step.timeoutMs ?? DEFAULT_TIMEOUT_MS, () => over.abort(new TimeoutReached()))
+    const stop = (): void => over.abort(run.signal.reason)
+    run.signal.addEventListener('abort', stop, { once: true })
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     })
@@ -150,6 +155,8 @@ export class StepTries<Plan> {
       return { kind: 'unknown', error: nameOf(error) }
     } finally {
       withdraw()
+      // The engine's signal lives as long as the gateway, and what is left listening to it does, too.
+      run.signal.removeEventListener('abort', stop)
     }
   }
 }

@@ -61,3 +61,64 @@ it('withdraws what waits, leaves what runs, and keeps out what has not come yet'
   await expect(cancel('no id!')).rejects.toMatchObject({ extensions: { code: 'BAD_USER_INPUT', field: 'id' } })
   await small.close()
 })
+
+it('what waited behind a withdrawn task does not overtake the one before it', async () => {
+  const { opened: ended, open: end } = gate()
+  const first = defineTask<Args, null>('first', {
+    touches: note,
+    prepare: async () => ({ kind: 'plan', plan: null }),
+    steps: [{ name: 'wait', timeoutMs: 1e9, run: async () => ended.then(() => done(null)) }],
+    settle: async (_, __, transaction) => {
+      const written = await transaction.create('Note', 'n', { text: 'first' })
+      return written.kind === 'written' ? confirmed({}) : written
+    },
+  })
+  const look = defineTask<Args>('look', {
+    touches: () => [],
+    reads: note,
+    run: async ({ id }, transaction) =>
+      confirmed({ note: (await transaction.find('Note', id)) === undefined ? null : { type: 'Note', id } }),
+  })
+  const small = await startSmallGateway([first, create, look])
+  await small.ask(`mutation {
+    a: first(task: { id: "first" }, id: "n") { task { id } }
+    b: create(task: { id: "second" }, id: "n") { task { id } }
+    c: create(task: { id: "third" }, id: "n") { task { id } }
+    d: look(task: { id: "fourth" }, id: "n") { task { id } }
+  }`)
+  for (const id of ['second', 'third']) await small.ask(`mutation { cancelTask(id: "${id}") { task { id } } }`)
+  expect(await small.status('fourth')).toBe('ACCEPTED')
+  await small.restart()
+  expect(await small.status('fourth')).toBe('ACCEPTED')
+  end()
+  await expect.poll(() => small.status('fourth')).toBe('CONFIRMED')
+  const again = await small.ask('mutation { look(task: { id: "fourth" }, id: "n") { note { id } } }')
+  expect(again.look.note).toEqual({ id: 'n' })
+  expect([await small.status('second'), await small.status('third')]).toEqual(['CANCELLED', 'CANCELLED'])
+  await small.close()
+})
+
+it('a task is told as settled once, however often it is cancelled and whatever it waited for', async () => {
+  const { opened: ended, open: end } = gate()
+  const first = defineTask<Args, null>('first', {
+    touches: note,
+    prepare: async () => ({ kind: 'plan', plan: null }),
+    steps: [{ name: 'wait', timeoutMs: 1e9, run: async () => ended.then(() => done(null)) }],
+    settle: async () => confirmed({}),
+  })
+  const told: string[] = []
+  const observers = [
+    { taskSettled: ({ name, status }: { name: string; status: string }) => void told.push(`${name} ${status}`) },
+  ]
+  const small = await startSmallGateway([first, create], { observers })
+  await small.ask(`mutation {
+    a: first(task: { id: "first" }, id: "n") { task { id } }
+    b: create(task: { id: "second" }, id: "n") { task { id } }
+    c: create(task: { id: "third" }, id: "n") { task { id } }
+  }`)
+  for (let time = 0; time < 2; time += 1) await small.ask('mutation { cancelTask(id: "second") { task { id } } }')
+  end()
+  await expect.poll(() => small.status('third')).toBe('CONFIRMED')
+  await small.close()
+  expect(told.sort()).toEqual(['create CANCELLED', 'create CONFIRMED', 'first CONFIRMED'])
+})

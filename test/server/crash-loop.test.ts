@@ -10,10 +10,10 @@ import { temporaryDirectory } from '../support/world.ts'
 const PROGRAM = fileURLToPath(new URL('../support/deadly-gateway.ts', import.meta.url))
 
 /** Lines it said until it ended or said `rests`. */
-async function runOnce(file: string, isFirst: boolean): Promise<string[]> {
+async function runOnce(file: string, deadly?: string): Promise<string[]> {
   const gateway: ChildProcess = spawn(
     process.execPath,
-    ['--import', 'tsx', PROGRAM, file, ...(isFirst ? ['submit'] : [])],
+    ['--import', 'tsx', PROGRAM, file, ...(deadly === undefined ? [] : [deadly])],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const exited = once(gateway, 'exit')
@@ -26,15 +26,25 @@ async function runOnce(file: string, isFirst: boolean): Promise<string[]> {
   return said
 }
 
-it('a task that kills its gateway is parked after some starts, and those that were merely there are finished', async () => {
+/** How often it died before it came to rest, and what it said then. */
+async function deathsOf(deadly: string): Promise<{ deaths: number; rest: string[] | undefined }> {
   const directory = temporaryDirectory()
   const file = join(directory.path, 'notes.db')
-  const starts: string[][] = [await runOnce(file, true)]
-  while (starts.length < 30 && !starts.at(-1)?.some(line => line.startsWith('rests')))
-    starts.push(await runOnce(file, false))
-  const kills = starts.filter(said => said.includes('dies')).length
-  process.stdout.write(`crash loop: the task was found out after ${kills} deaths\n`)
-  expect(kills).toBeGreaterThan(3)
-  expect(starts.at(-1)).toEqual(['rests PARKED CONFIRMED CONFIRMED CONFIRMED CONFIRMED CONFIRMED'])
+  const starts: string[][] = [await runOnce(file, deadly)]
+  while (starts.length < 30 && !starts.at(-1)?.some(line => line.startsWith('rests'))) starts.push(await runOnce(file))
   directory.remove()
+  return { deaths: starts.filter(said => said.includes('dies')).length, rest: starts.at(-1) }
+}
+
+it('a task that kills its gateway is parked after some starts, and those that were merely there are finished', async () => {
+  const { deaths, rest } = await deathsOf('deadly')
+  process.stdout.write(`crash loop: the task was found out after ${deaths} deaths\n`)
+  expect(deaths).toBeGreaterThan(3)
+  expect(rest).toEqual(['rests PARKED CONFIRMED CONFIRMED CONFIRMED CONFIRMED CONFIRMED'])
+}, 120_000)
+
+it('one that waited and kills its gateway when its turn comes is found out, too', async () => {
+  const { deaths, rest } = await deathsOf('deadlyTurn')
+  expect(deaths).toBeGreaterThan(3)
+  expect(rest).toEqual(['rests PARKED CONFIRMED CONFIRMED CONFIRMED CONFIRMED CONFIRMED'])
 }, 120_000)

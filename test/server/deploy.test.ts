@@ -1,5 +1,6 @@
 /** A deploy finishes what the old version began, by the old version's steps. */
 import { expect, it } from 'vitest'
+import { systemClock } from '../../protocol/index.ts'
 import { confirmed, defineTask, done, type SagaTask } from '../../server/index.ts'
 import { gate, startSmallGateway } from '../support/small-gateway.ts'
 
@@ -105,5 +106,78 @@ it('a task that has not made it by its deadline is undone and rejected', async (
   const { task } = await small.ask('{ task(id: "l") { rejection { code message } steps { name status } } }')
   expect(task.rejection).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('longer than it may') })
   expect(task.steps.map(({ status }: { status: string }) => status)).toEqual(['UNDONE', 'UNDONE'])
+  await small.close()
+})
+
+it('a task whose definition is missing waits for it, however often it is sent again: it is not parked', async () => {
+  const { opened, open } = gate()
+  const small = await startSmallGateway([write(1, 'at last', opened)])
+  await small.ask(writing('old'))
+  await small.restart([write(2, 'by version 2', opened)])
+  for (let time = 0; time < 40; time += 1) {
+    expect((await small.ask(writing('old'))).write.task.status).toBe('RUNNING')
+  }
+  await small.restart()
+  open()
+  await expect.poll(() => small.status('old')).toBe('CONFIRMED')
+  await small.close()
+})
+
+it('a gateway that was away beyond the deadline of a task tries nothing more of it, and undoes it', async () => {
+  let awayMs = 0
+  const clock = { now: () => systemClock.now() + awayMs, after: systemClock.after }
+  const { opened, open } = gate()
+  const calls: string[] = []
+  const late = defineTask<Args, null>('late', {
+    touches: () => [],
+    deadlineMs: 60_000,
+    prepare: async () => ({ kind: 'plan', plan: null }),
+    steps: ['first', 'second'].map(name => ({
+      name,
+      timeoutMs: 1e9,
+      run: async (_, { signal }) => {
+        calls.push(name)
+        return name === 'first' ? done(null) : held(opened, signal)
+      },
+      undo: async () => void calls.push(`undo ${name}`),
+    })),
+    settle: async () => confirmed({}),
+  })
+  const small = await startSmallGateway([late], { clock })
+  await small.ask('mutation { late(task: { id: "l" }, id: "n") { task { id } } }')
+  await expect.poll(() => calls).toEqual(['first', 'second'])
+  await small.gateway.stop()
+  awayMs = 60 * 60_000
+  open()
+  await small.restart()
+  await expect.poll(() => small.status('l')).toBe('REJECTED')
+  expect(calls).toEqual(['first', 'second', 'undo second', 'undo first'])
+  await small.close()
+})
+
+it('a task whose last step was done too late is not confirmed', async () => {
+  let goneMs = 0
+  const clock = { now: () => systemClock.now() + goneMs, after: systemClock.after }
+  const undone: string[] = []
+  const late = defineTask<Args, null>('late', {
+    touches: () => [],
+    deadlineMs: 60_000,
+    prepare: async () => ({ kind: 'plan', plan: null }),
+    steps: [
+      {
+        name: 'only',
+        run: async () => {
+          goneMs = 60_000
+          return done(null)
+        },
+        undo: async (_, { key }) => void undone.push(key),
+      },
+    ],
+    settle: async () => confirmed({}),
+  })
+  const small = await startSmallGateway([late], { clock })
+  await small.ask('mutation { late(task: { id: "l" }, id: "n") { task { id } } }')
+  await expect.poll(() => small.status('l')).toBe('REJECTED')
+  expect(undone).toEqual(['l:only'])
   await small.close()
 })

@@ -1,10 +1,10 @@
 /** What cannot go on is parked with its reason, blocks only what depends on it, and obeys an operator. */
 import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
-import { confirmed, defineTask, done, type PlainTask, rejected, type SagaTask } from '../../server/index.ts'
+import { confirmed, defineTask, done, type PlainTask, rejected, type SagaTask, silentLog } from '../../server/index.ts'
 import { layover } from '../support/command.ts'
 import { fastClock } from '../support/fast-clock.ts'
-import { gate, type SmallGateway, say, startSmallGateway } from '../support/small-gateway.ts'
+import { gate, type SmallGateway, startSmallGateway } from '../support/small-gateway.ts'
 
 interface Args {
   readonly id: string
@@ -192,38 +192,49 @@ it('sent again while it is parked, a task stays parked and is answered so', asyn
   await small.close()
 })
 
-it('what was confirmed stays, though the gateway ended before it knew that and an operator has the task undone', async () => {
-  const { opened, open } = gate()
-  const undone: string[] = []
-  const task = defineTask<Args, Args>('reserve', {
-    touches: note,
-    prepare: async ({ id }) => ({ kind: 'plan', plan: { id } }),
-    steps: [{ name: 'first', run: async () => done(1), undo: async (_, { key }) => void undone.push(key) }],
-    settle: async ({ id }, _, transaction) => {
-      const written = await transaction.create('Note', id, { text: 'reserved' })
-      return written.kind === 'written' ? confirmed({}) : written
-    },
-    afterwards: [{ name: 'mail', attempts: 'forever', timeoutMs: 1e9, run: async () => opened.then(() => done(null)) }],
-  })
-  const small = await startSmallGateway([task])
-  await small.ask('mutation { reserve(task: { id: "r" }, id: "n") { task { id } } }')
-  await expect.poll(() => small.status('r')).toBe('CONFIRMED')
-  // As after a death between the outcome and its memo, and several more before the first progress.
+it('a task that could not be marked as parked is marked as soon as the store takes it', async () => {
+  const world = { isUndoDown: true, isSecondDown: false, undone: [] as string[] }
+  const refused: object[] = []
+  const log = { ...silentLog, error: (fields: object) => void refused.push(fields) }
+  const small = await startSmallGateway([fragile(world)], { clock: fastClock(2000), log })
   const database = new Database(small.file)
-  await expect
-    .poll(() => database.prepare("delete from memo where reference = 'r' and key = 'settle'").run().changes)
-    .toBe(1)
-  database.prepare("update task set walks = 10 where reference = 'r'").run()
+  database.exec(
+    `create trigger full before update on task when new.status = 'PARKED' begin select raise(abort, 'no room'); end`,
+  )
+  await small.ask('mutation { fragile(task: { id: "f" }, id: "n") { task { id } } }')
+  await expect.poll(() => refused.length).toBeGreaterThan(0)
+  expect(await small.status('f')).toBe('RUNNING')
+  database.exec('drop trigger full')
   database.close()
-  say(small.file, 'r', 'undo')
-  await small.restart()
-  open()
-  const state = async (): Promise<string[]> =>
-    (await small.ask('{ task(id: "r") { steps { status } } }')).task.steps.map(
-      (step: { status: string }) => step.status,
-    )
-  await expect.poll(state).toEqual(['DONE', 'DONE'])
-  expect(await small.status('r')).toBe('CONFIRMED')
+  await expect.poll(() => small.status('f')).toBe('PARKED')
+  world.isUndoDown = false
+  await tell('resume', 'f', small)
+  await expect.poll(() => small.status('f')).toBe('REJECTED')
+  await small.close()
+})
+
+it('what is confirmed is not undone, even if the gateway did not get to note that it is', async () => {
+  const undone: string[] = []
+  const book = defineTask<Args, null>('book', {
+    touches: note,
+    prepare: async () => ({ kind: 'plan', plan: null }),
+    steps: [{ name: 'room', run: async () => done(1), undo: async (_, { key }) => void undone.push(key) }],
+    settle: async () => confirmed({}),
+    afterwards: [{ name: 'mail', run: async () => done(null) }],
+  })
+  const small = await startSmallGateway([book], { clock: fastClock(200) })
+  const database = new Database(small.file)
+  const stored = (): unknown => database.prepare('select state, parked is not null as parked from task').get()
+  database.exec(
+    `create trigger full before insert on memo when new.key = 'settle' begin select raise(abort, 'no room'); end`,
+  )
+  await small.ask('mutation { book(task: { id: "b" }, id: "n") { task { id } } }')
+  await expect.poll(stored).toEqual({ state: 'running', parked: 1 })
+  database.exec('drop trigger full')
+  await tell('undo', 'b', small)
+  await expect.poll(stored).toEqual({ state: 'finished', parked: 0 })
+  expect(await small.status('b')).toBe('CONFIRMED')
   expect(undone).toEqual([])
+  database.close()
   await small.close()
 })

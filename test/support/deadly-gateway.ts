@@ -1,5 +1,5 @@
 /**
- * A gateway with a task that ends the process, and harmless ones beside it: `deadly-gateway.ts <file> [submit]`. Says `dies`
+ * A gateway with a task that ends the process, and harmless ones beside it: `deadly-gateway.ts <file> [deadly | deadlyTurn]`. Says `dies`
  * before, and `rests <status> <statuses of the harmless>` if it lives.
  */
 import { graphql } from 'graphql'
@@ -28,6 +28,16 @@ const deadly = defineTask<{ id: string }, null>('deadly', {
   settle: async () => confirmed({}),
 })
 
+/** Without steps, when its turn has come. */
+const deadlyTurn = defineTask<{ id: string }>('deadlyTurn', {
+  touches: () => [],
+  run: async () => {
+    process.stdout.write('dies\n')
+    process.kill(process.pid, 'SIGKILL')
+    return confirmed({})
+  },
+})
+
 /** Takes a while, so that the death of the process finds it under way. */
 const harmless = defineTask<{ id: string }, null>('harmless', {
   touches: () => [],
@@ -46,8 +56,8 @@ const HARMLESS = ['h1', 'h2', 'h3', 'h4', 'h5']
 const gateway = createGateway({
   store: sqlite(file),
   typeDefs: `type P implements TaskPayload { task: Task! }
-    extend type Mutation { deadly(task: TaskInput, id: ID!): P harmless(task: TaskInput, id: ID!): P }`,
-  tasks: [deadly, harmless],
+    extend type Mutation { deadly(task: TaskInput, id: ID!): P deadlyTurn(task: TaskInput, id: ID!): P harmless(task: TaskInput, id: ID!): P }`,
+  tasks: [deadly, deadlyTurn, harmless],
   collections: [],
   authenticate: async () => agent('me'),
   taskWaitMs: 0,
@@ -60,16 +70,17 @@ async function statuses(): Promise<string[]> {
 }
 
 await gateway.start()
-if (command === 'submit') {
+if (command !== undefined) {
   const fields = HARMLESS.map(id => `${id}: harmless(task: { id: "${id}" }, id: "${id}") { task { id } }`)
   // In the middle, so that some come before it and some after.
-  fields.splice(2, 0, 'd: deadly(task: { id: "d" }, id: "d") { task { id } }')
+  const after = command === 'deadlyTurn' ? ', after: ["h1"]' : ''
+  fields.splice(2, 0, `d: ${command}(task: { id: "d"${after} }, id: "d") { task { id } }`)
   const source = `mutation { ${fields.join(' ')} }`
   await graphql({ schema: gateway.schema, source, contextValue: await gateway.context({}) })
 }
 const look = async (): Promise<void> => {
   const now = await statuses()
-  if (now.includes('RUNNING')) systemClock.after(20, () => void look())
+  if (now.includes('RUNNING') || now.includes('ACCEPTED')) systemClock.after(20, () => void look())
   else process.stdout.write(`rests ${now.join(' ')}\n`)
 }
 await look()
