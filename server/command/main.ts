@@ -70,10 +70,10 @@ async function signal({ store, action, task }: Command & { kind: 'signal' }): Pr
 }
 
 async function backup({ store, target }: Command & { kind: 'backup' }): Promise<string> {
-  const { backupSqlite } = await sqliteOperator()
+  const { backupStore } = await sqliteOperator()
   // It holds everybody's data: for its owner's eyes only.
   process.umask(0o077)
-  await backupSqlite(store, target)
+  await backupStore(store, target)
   return `${store} was copied to ${target}.\n`
 }
 

@@ -1,5 +1,5 @@
 /** A copy of a store while a gateway works on it, from this process or another. */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { HISTORY_SETTINGS } from './sqlite-history.ts'
 import { StoreError } from './store.ts'
@@ -55,8 +55,9 @@ function reserve(target: string): void {
   }
 }
 
-/** Takes the history from the copy, makes it one file and brings it to the disk. */
+/** Takes the history from the copy, makes it one file, its owner's alone, and brings it to the disk. */
 function detach(path: string): void {
+  chmodSync(path, 0o600)
   const copy = new Database(path)
   try {
     copy.pragma('journal_mode = DELETE')

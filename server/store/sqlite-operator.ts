@@ -1,8 +1,9 @@
 /** A SQLite store as the command sees it: from another process, while a gateway may be running on it. */
-import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import type { TaskStatus } from '../../protocol/index.ts'
 import { SQLITE_MIGRATIONS } from './migrations.ts'
+import { backupSqlite } from './sqlite-backup.ts'
 import { SqliteStatements } from './sqlite-statements.ts'
 import { type TaskRow, taskOf } from './sqlite-view.ts'
 import { type EntityRecord, type StoredTask, StoreError } from './store.ts'
@@ -118,30 +119,10 @@ export function signalSqlite(path: string, referenceOrId: string, action: Operat
   }
 }
 
-/**
- * A consistent copy of a store, running or not. The copy is another history once the original goes on, so it gets another
- * epoch when it is opened. Throws a StoreError when `source` is no store or `target` is there already.
- */
-export async function backupSqlite(source: string, target: string): Promise<void> {
-  if (existsSync(target)) throw taken(target)
-  const part = `${target}.${process.pid}.part`
-  const database = open(source, 'read')
-  try {
-    // In one piece: between two the gateway may write, and the copy would begin anew for ever.
-    await database.backup(part, { progress: () => Number.MAX_SAFE_INTEGER })
-    const copy = new Database(part)
-    copy.pragma('journal_mode = DELETE')
-    copy.prepare(`delete from meta where name = 'epoch'`).run()
-    copy.close()
-    // Unlike a rename, a link never replaces what somebody put there meanwhile.
-    linkSync(part, target)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw taken(target)
-    throw error
-  } finally {
-    database.close()
-    rmSync(part, { force: true })
-  }
+/** As `backupSqlite`; says first, in the command's words, why a store can't be read. */
+export async function backupStore(source: string, target: string): Promise<void> {
+  open(source, 'read').close()
+  await backupSqlite(source, target)
 }
 
 function open(path: string, how: 'read' | 'write'): Database.Database {
@@ -194,9 +175,6 @@ const pairs = (rows: readonly { name: string; value: number }[]): Record<string,
   Object.fromEntries(rows.map(({ name, value }) => [name, value]))
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
-
-const taken = (target: string): StoreError =>
-  new StoreError('STORE_UNAVAILABLE', `${target} is there already. Nothing was written: name a file that is not.`)
 
 function unreadable(path: string, error: unknown): unknown {
   if (!(error instanceof Database.SqliteError)) return error

@@ -197,7 +197,7 @@ describe('while the gateway runs', () => {
     expect(opened.pragma('integrity_check', { simple: true })).toBe('ok')
     opened.close()
     const before = readFileSync(copy)
-    expect(await layover('backup', copy)).toMatchObject({ code: 1, error: expect.stringContaining('there already') })
+    expect(await layover('backup', copy)).toMatchObject({ code: 1, error: expect.stringContaining('exists') })
     expect(readFileSync(copy).equals(before)).toBe(true)
     const restored = sqlite(copy)
     await restored.open()
