@@ -108,6 +108,7 @@ class JournalEngine implements Engine {
           }
         }
         if (signal.aborted) return await run?.takeBackStumble()
+        if (run?.hasProgressed) failures = 0
         if (!(error instanceof StoreError)) [failures, lastFailure] = [failures + 1, nameOf(error)]
         log.error({ error, task: task.reference, attempt }, 'a task stumbled and will be taken up again')
         const delayMs = backoffMs(attempt, random, FIRST_REPEAT_MS, LAST_REPEAT_MS)
@@ -182,6 +183,7 @@ class JournalRun implements Run {
   readonly #leave: () => void
   #stumbles: number
   #isExcused = true
+  #hasProgressed = false
   #isToBeUndone: boolean
 
   constructor(setting: Setting, task: Handle, { signal, stumbles, isToBeUndone, leave }: Begin) {
@@ -191,6 +193,11 @@ class JournalRun implements Run {
     this.#stumbles = stumbles
     this.#isToBeUndone = isToBeUndone
     this.#leave = leave
+  }
+
+  /** Something was recorded that no walk before had got to. */
+  get hasProgressed(): boolean {
+    return this.#hasProgressed
   }
 
   get isToBeUndone(): boolean {
@@ -214,6 +221,7 @@ class JournalRun implements Run {
       if (hadStumbled) await unit.setStumbles(reference, 0)
     })
     this.#stumbles = 0
+    this.#hasProgressed = true
     this.#leave()
     return value
   }

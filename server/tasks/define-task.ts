@@ -116,6 +116,9 @@ export type TaskDefinition = PlainTask<any> | SagaTask<any, any>
 
 type Options<Task> = Omit<Task, 'name' | 'kind' | 'version' | 'afterwards'> & { version?: number }
 
+/** What is recorded of a step is filed under its name and a word behind a space, and suppliers see the name in their keys. */
+const STEP_NAME = /^[\w-]{1,64}$/
+
 /** `name` is the mutation field, which takes `task: TaskInput` and returns a type that implements TaskPayload. */
 export function defineTask<Args>(name: string, options: Options<PlainTask<Args>>): PlainTask<Args>
 export function defineTask<Args, Plan>(
@@ -131,5 +134,7 @@ export function defineTask(
   if ('run' in options) return { kind: 'plain', name, ...options, version }
   const names = [...options.steps, ...(options.afterwards ?? [])].map(step => step.name)
   if (new Set(names).size !== names.length) throw new Error(`task ${name}: two steps have the same name`)
+  const odd = names.find(step => !STEP_NAME.test(step))
+  if (odd !== undefined) throw new Error(`task ${name}: "${odd}" is no name of a step; use letters, digits, _ and -`)
   return { kind: 'saga', name, afterwards: [], ...options, version }
 }

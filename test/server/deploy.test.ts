@@ -181,3 +181,13 @@ it('a task whose last step was done too late is not confirmed', async () => {
   expect(undone).toEqual(['l:only'])
   await small.close()
 })
+
+it('a step whose name could be taken for a record of another is refused when it is defined', () => {
+  const named = (name: string): (() => unknown) => {
+    const steps = [{ name, run: async () => done(null) }]
+    const prepare = async (): Promise<{ kind: 'plan'; plan: null }> => ({ kind: 'plan', plan: null })
+    return () => defineTask<Args, null>('odd', { touches: () => [], prepare, steps, settle: async () => confirmed({}) })
+  }
+  for (const name of ['hotel undo', '', 'a:b', 'x'.repeat(65)]) expect(named(name)).toThrow(/is no name of a step/)
+  for (const name of ['hotel', 'step_2', 'give-back']) expect(named(name)).not.toThrow()
+})
