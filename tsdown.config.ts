@@ -6,7 +6,13 @@ const common = { outDir: 'dist/package', format: 'esm', dts: true, fixedExtensio
 export default defineConfig([
   {
     ...common,
-    entry: { client: 'client/index.ts', protocol: 'protocol/index.ts' },
+    entry: {
+      client: 'client/index.ts',
+      'client/ws': 'client/use/ws.ts',
+      react: 'client/react/index.ts',
+      testing: 'client/testing/index.ts',
+      protocol: 'protocol/index.ts',
+    },
     platform: 'browser',
     target: 'es2022',
     // Its peer range ends at Apollo Client 3. Bundled (with its licence in THIRD-PARTY-LICENSES.md), nobody meets that range.

@@ -1,0 +1,2 @@
+/** The door `layover/react`. */
+export {}
