@@ -5,10 +5,13 @@ import { isTentative } from './outbox-states.ts'
 export class Entries {
   readonly #byId = new Map<string, StoredEntry>()
   readonly #dependents = new Map<string, Set<string>>()
+  /** Ids of tasks that were merged into others. */
+  readonly #squashed = new Map<string, string>()
   #changed = new Set<string>()
 
+  /** Also by the id of a task that was merged into it. */
   get(id: string): StoredEntry | undefined {
-    return this.#byId.get(id)
+    return this.#byId.get(this.#squashed.get(id) ?? id)
   }
 
   /** In queue order. */
@@ -32,11 +35,13 @@ export class Entries {
       }
     }
     this.#byId.set(entry.id, entry)
+    for (const id of entry.squashed ?? []) this.#squashed.set(id, entry.id)
     this.#changed.add(entry.id)
   }
 
   remove(entry: StoredEntry): void {
     this.#byId.delete(entry.id)
+    for (const id of entry.squashed ?? []) this.#squashed.delete(id)
     this.#changed.add(entry.id)
     this.#unlink(entry)
   }

@@ -9,6 +9,7 @@ import { browserHint, type Connection, Connectivity, type NetworkHint } from './
 import { Deliveries } from './deliveries.ts'
 import { Delta } from './delta.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
+import { History } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Leaving } from './leaving.ts'
 import type { Report } from './listeners.ts'
@@ -92,6 +93,8 @@ export interface OfflineClientOptions extends ApolloOptions {
   tasksPerDocument?: number
   /** Failures in the background, where no promise can tell of them. None of them loses a task. */
   onError?: (error: LayoverError) => void
+  /** How many settled tasks `outbox.history` keeps on the device; default 200. */
+  historySize?: number
   clock?: Clock
   random?: Random
   /** What the device believes about its network; default: the browser's events. */
@@ -170,6 +173,7 @@ async function openDevice(options: OfflineClientOptions) {
     clock,
     random,
     records,
+    history: new History(options.historySize),
     isKnownRecord: id => base.holds(id),
     foreseenRecords: entry => changes.recordsOf(entry),
     view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
@@ -296,6 +300,7 @@ function apolloOptions(options: OfflineClientOptions): ApolloOptions {
     requestTimeoutMs: _requestTimeoutMs,
     tasksPerDocument: _tasksPerDocument,
     onError: _onError,
+    historySize: _historySize,
     clock: _clock,
     random: _random,
     network: _network,

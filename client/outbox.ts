@@ -7,9 +7,11 @@ import type { Clock, Random } from '../protocol/ports.ts'
 import { Dependencies } from './dependencies.ts'
 import { Entries } from './entries.ts'
 import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
+import type { History, SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import { assertEntryMove, type EntryStatus, isSendable, isUnsettled } from './outbox-states.ts'
+import { Outcomes } from './outcomes.ts'
 import type { Installation, LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
 import type { IndexChanges } from './synced-list.ts'
 
@@ -34,6 +36,7 @@ export interface OutboxPorts {
   readonly clock: Clock
   readonly random: Random
   readonly records: OutboxRecords
+  readonly history: History
   /** Whether the base of the cache holds a record with this id. */
   readonly isKnownRecord: (id: string) => boolean
   /** Ids of the records that the application foresees in the task's answer; undefined when it foresees none. */
@@ -72,8 +75,7 @@ export class OutboxQueue {
   readonly #drafts = new Map<string, StoredEntry>()
   readonly #dependencies: Dependencies
   readonly #shown = new Set<string>()
-  readonly #outcomes = new Map<string, Outcome>()
-  readonly #waiting = new Map<string, { promise: Promise<Outcome>; resolve: (outcome: Outcome) => void }>()
+  readonly #outcomes: Outcomes
   readonly #listeners: Listeners
   #installation: Installation
   #list: readonly OutboxEntry[] | undefined
@@ -81,6 +83,7 @@ export class OutboxQueue {
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
+    this.#outcomes = new Outcomes(ports.history)
     this.#installation = { client: ports.random.uuid(), sequence: 0 }
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
@@ -105,13 +108,18 @@ export class OutboxQueue {
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)
     this.#entries.takeChanged() // Whatever is read differently now will be read so again.
-    await this.#ports.records.save([], [], this.#installation)
+    await this.#ports.records.save([], [], this.#installation, this.#ports.history.restore(loaded.settings))
   }
 
   /** In queue order; replaced, never changed. */
   get entries(): readonly OutboxEntry[] {
     this.#list ??= [...this.#entries.all()]
     return this.#list
+  }
+
+  /** Newest first; replaced, never changed. */
+  get history(): readonly SettledTask[] {
+    return this.#ports.history.list
   }
 
   /** UUID of this installation. */
@@ -161,7 +169,7 @@ export class OutboxQueue {
       sequence,
       status: waits ? 'blocked' : 'queued',
       attempts: 0,
-      queuedAt: new Date(this.#ports.clock.now()).toISOString(),
+      queuedAt: this.#now(),
       after,
     }
     this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
@@ -209,6 +217,7 @@ export class OutboxQueue {
   change(run: (change: OutboxChange) => void, write?: BaseWrite): Promise<void> {
     const touched = new Set<string>()
     const replaced = new Set<string>()
+    const beside = new Map<string, string | null>()
     run({
       move: (id, wanted, patch = {}) => {
         const entry = this.require(id)
@@ -221,17 +230,18 @@ export class OutboxQueue {
         this.#entries.put(moved)
         if (patch.variables) {
           this.#dependencies.add(moved, this.#ports.foreseenRecords(moved))
-          replaced.add(id)
+          replaced.add(entry.id)
         }
-        touched.add(id)
+        touched.add(entry.id)
       },
       leave: (id, outcome, remembered = outcome) => {
         const entry = this.require(id)
         assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
         this.#entries.remove(entry)
         if (outcome.status === 'discarded') this.#dependencies.remove(entry)
-        this.#outcomes.set(id, remembered)
-        touched.add(id)
+        this.#outcomes.remember(entry, remembered)
+        for (const [key, text] of this.#ports.history.add(entry, remembered, this.#now())) beside.set(key, text)
+        touched.add(entry.id)
       },
       enqueue: entry => {
         const before = this.#entries.get(entry.id)
@@ -249,7 +259,7 @@ export class OutboxQueue {
     this.#showAndTell(touched, write, replaced)
     const { changed, removed } = this.#entries.takeChanged()
     if (changed.length === 0 && removed.length === 0) return Promise.resolve()
-    return this.#ports.records.save(changed, removed, this.#installation)
+    return this.#ports.records.save(changed, removed, this.#installation, beside)
   }
 
   /** Whoever was sending is no more. */
@@ -262,7 +272,7 @@ export class OutboxQueue {
 
   /** A copy under a new id, to be put at the end. */
   renewed(entry: StoredEntry, variables: Record<string, unknown>, after?: readonly string[]): StoredEntry {
-    const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, ...kept } = entry
+    const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, squashed: _squashed, ...kept } = entry
     return {
       ...kept,
       id: this.#ports.random.uuid(),
@@ -289,21 +299,18 @@ export class OutboxQueue {
     return this.#entries.dependents(id)
   }
 
-  /** The entry's verdict: at once if it has one. Rejects with UNKNOWN_ENTRY for an id that this session has never seen. */
+  /** The entry's verdict: at once if it has one. Rejects with UNKNOWN_ENTRY for an id that neither this session nor the history knows. */
   settled(id: string): Promise<Outcome> {
-    const outcome = this.#outcomeOf(id)
+    const outcome = this.outcomeOf(id)
     if (outcome) return Promise.resolve(outcome)
-    if (!this.#entries.get(id) && !this.#drafts.has(id)) return Promise.reject(unknownEntry(id))
-    let waiting = this.#waiting.get(id)
-    if (!waiting) {
-      let resolve: (outcome: Outcome) => void = () => undefined
-      const promise = new Promise<Outcome>(done => {
-        resolve = done
-      })
-      waiting = { promise, resolve }
-      this.#waiting.set(id, waiting)
-    }
-    return waiting.promise
+    const entry = this.#entries.get(id) ?? this.#drafts.get(id)
+    return entry ? this.#outcomes.wait(entry.id) : Promise.reject(unknownEntry(id))
+  }
+
+  /** The entry's verdict so far; also of one that left. */
+  outcomeOf(id: string): Outcome | undefined {
+    const entry = this.#entries.get(id)
+    return entry ? entry.outcome : this.#outcomes.get(id)
   }
 
   /** Tells the listeners of something beside the entries: paused, resumed. */
@@ -341,27 +348,19 @@ export class OutboxQueue {
       }
     }
     this.#list = undefined
-    for (const id of touched) this.#tellOutcome(id)
+    for (const id of touched) {
+      const outcome = this.outcomeOf(id)
+      if (outcome) this.#outcomes.tell(id, outcome)
+    }
     this.#listeners.notify()
   }
 
-  #outcomeOf(id: string): Outcome | undefined {
-    const entry = this.#entries.get(id)
-    return entry ? entry.outcome : this.#outcomes.get(id)
-  }
-
-  #tellOutcome(id: string): void {
-    const outcome = this.#outcomeOf(id)
-    if (!outcome) return
-    this.#waiting.get(id)?.resolve(outcome)
-    this.#waiting.delete(id)
+  #now(): string {
+    return new Date(this.#ports.clock.now()).toISOString()
   }
 }
 
 const isStuck = (entry: StoredEntry | undefined): boolean => entry?.status === 'parked' || entry?.status === 'blocked'
 
 const unknownEntry = (id: string): LayoverError =>
-  new LayoverError(
-    'UNKNOWN_ENTRY',
-    `The outbox holds no entry ${id}, and none was settled under this id in this session.`,
-  )
+  new LayoverError('UNKNOWN_ENTRY', `The outbox holds no entry ${id}, and none was settled under this id lately.`)

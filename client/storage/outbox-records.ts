@@ -67,9 +67,17 @@ export class OutboxRecords {
     )
   }
 
-  /** Rejects (STORAGE_FAILED) when it could not be stored now; then it goes out with the next write. */
-  async save(changed: Iterable<StoredEntry>, removed: Iterable<string>, installation?: Installation): Promise<void> {
-    const changes = new Map<string, string | null>()
+  /**
+   * Rejects (STORAGE_FAILED) when it could not be stored now; then it goes out with the next write.
+   * @param beside records of other kinds, in the same write
+   */
+  async save(
+    changed: Iterable<StoredEntry>,
+    removed: Iterable<string>,
+    installation?: Installation,
+    beside?: ReadonlyMap<string, string | null>,
+  ): Promise<void> {
+    const changes = new Map<string, string | null>(beside)
     if (installation) changes.set(INSTALLATION, JSON.stringify(installation))
     for (const entry of changed) changes.set(ENTRY + entry.id, writeEntry(entry))
     for (const id of removed) changes.set(ENTRY + id, null)
