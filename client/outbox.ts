@@ -2,7 +2,6 @@
  * The queue: entries in order, their moves, what depends on what. It is the only place where an entry changes, and each
  * change goes the same way: memory, view, listeners, disk.
  */
-import type { InMemoryCache } from '@apollo/client'
 import type { Clock, Random } from '../protocol/ports.ts'
 import { Dependencies } from './dependencies.ts'
 import { Entries } from './entries.ts'
@@ -10,27 +9,21 @@ import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
 import type { History, SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
-import { assertEntryMove, type EntryStatus, isSendable, isUnsettled } from './outbox-states.ts'
+import type { BaseWrite, OutboxChange, ViewListener } from './outbox-change.ts'
+import { assertEntryMove, isSendable, isUnsettled } from './outbox-states.ts'
 import { Outcomes } from './outcomes.ts'
 import type { Installation, LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
-import type { IndexChanges } from './synced-list.ts'
+
+export type { OutboxChange } from './outbox-change.ts'
 
 export interface Draft {
+  readonly id: string
   readonly name: string
   readonly document: string
   readonly variables: Record<string, unknown>
   readonly version: number
   readonly overlay?: Overlay
 }
-
-/** What a change of the queue means for the view. Called once per change, before the listeners. */
-export type ViewListener = (change: {
-  remove: readonly string[]
-  add: readonly StoredEntry[]
-  write: BaseWrite | undefined
-}) => void
-/** Writes to the base of the cache, in one batch with the view. */
-export type BaseWrite = (cache: InMemoryCache, index: IndexChanges) => void
 
 export interface OutboxPorts {
   readonly clock: Clock
@@ -43,29 +36,6 @@ export interface OutboxPorts {
   readonly foreseenRecords: (entry: StoredEntry) => ReadonlySet<string> | undefined
   readonly view: ViewListener
   readonly report: Report
-}
-
-/** What may be changed of an entry as it moves. */
-export interface EntryPatch {
-  readonly outcome?: Outcome
-  readonly attempts?: number
-  readonly nextAttemptAt?: string
-  readonly variables?: Record<string, unknown>
-  readonly after?: readonly string[]
-  readonly document?: string
-}
-
-/** Open while `change` runs its callback. */
-export interface OutboxChange {
-  /**
-   * Throws NOT_POSSIBLE for a move that the state machine does not know. Without a new outcome the old one goes. 'queued' means
-   * that the gateway cannot have it: an entry that was ever in doubt goes back to being so.
-   */
-  move(id: string, to: EntryStatus, patch?: EntryPatch): void
-  /** Takes the entry out of the queue. `settled` goes on giving `remembered`. */
-  leave(id: string, outcome: Outcome, remembered?: Outcome): void
-  /** Puts an entry at the end under a sequence number of its own. */
-  enqueue(entry: StoredEntry): void
 }
 
 export class OutboxQueue {
@@ -165,7 +135,6 @@ export class OutboxQueue {
     const waits = after.some(id => isStuck(this.get(id) ?? this.#drafts.get(id)))
     const entry: StoredEntry = {
       ...draft,
-      id: this.#ports.random.uuid(),
       sequence,
       status: waits ? 'blocked' : 'queued',
       attempts: 0,
@@ -175,6 +144,20 @@ export class OutboxQueue {
     this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
     this.#drafts.set(entry.id, entry)
     return entry
+  }
+
+  /**
+   * The entry that a task with these variables, building on `after`, could be merged into: never sent, nothing between the two
+   * that mentions the same ids, nothing waiting for the earlier, nothing the later waits for alone.
+   */
+  squashable(variables: Record<string, unknown>, after: readonly string[]): StoredEntry | undefined {
+    const newest = this.#dependencies.newest(variables)
+    const entry = newest === undefined ? undefined : this.#entries.get(newest)
+    if (!entry || entry.attempts > 0 || entry.inDoubt || (entry.status !== 'queued' && entry.status !== 'blocked'))
+      return
+    if (after.some(id => id !== entry.id && !entry.after.includes(id))) return
+    const awaited = [...this.#entries.directDependents(entry.id), ...this.#drafts.values()]
+    return awaited.some(each => each.after.includes(entry.id)) ? undefined : entry
   }
 
   /** Durable when it resolves. `shown` says that the view holds its change already. Rejects with STORAGE_FAILED: then there is no such entry. */
@@ -238,7 +221,7 @@ export class OutboxQueue {
         const entry = this.require(id)
         assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
         this.#entries.remove(entry)
-        if (outcome.status === 'discarded') this.#dependencies.remove(entry)
+        this.#dependencies.remove(entry)
         this.#outcomes.remember(entry, remembered)
         for (const [key, text] of this.#ports.history.add(entry, remembered, this.#now())) beside.set(key, text)
         touched.add(entry.id)
