@@ -9,6 +9,7 @@ import { browserHint, type Connection, Connectivity, type NetworkHint } from './
 import { Deliveries } from './deliveries.ts'
 import { Delta } from './delta.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
+import { History } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Leaving } from './leaving.ts'
 import type { Report } from './listeners.ts'
@@ -94,6 +95,8 @@ export interface OfflineClientOptions extends ApolloOptions {
   tasksPerDocument?: number
   /** Failures in the background, where no promise can tell of them. None of them loses a task. */
   onError?: (error: LayoverError) => void
+  /** How many settled tasks `outbox.history` keeps on the device; default 200. */
+  historySize?: number
   clock?: Clock
   random?: Random
   /** What the device believes about its network; default: the browser's events. */
@@ -169,12 +172,13 @@ async function openDevice(options: OfflineClientOptions) {
     clock,
     random,
     records,
+    history: new History(options.historySize),
     isKnownRecord: id => base.holds(id),
     foreseenRecords: entry => changes.recordsOf(entry),
     view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
     report,
   })
-  queue.restore({ ...loaded, entries: loaded.entries.map(entry => restoreEntry(entry, definitions)) })
+  await queue.restore({ ...loaded, entries: loaded.entries.map(entry => restoreEntry(entry, definitions)) })
   const { settings } = loaded
   return {
     cache,
@@ -297,6 +301,7 @@ function apolloOptions(options: OfflineClientOptions): ApolloOptions {
     requestTimeoutMs: _requestTimeoutMs,
     tasksPerDocument: _tasksPerDocument,
     onError: _onError,
+    historySize: _historySize,
     clock: _clock,
     random: _random,
     network: _network,

@@ -86,6 +86,12 @@ export class OptimisticLayer {
     return foreseen
   }
 
+  /** The foreseen answer of a change that is shown already, as the view holds it. */
+  foreseen(change: TentativeChange): Fields {
+    const values = { ...change, update: undefined, overlay: undefined }
+    return this.#isOnTop() ? this.#addToLayer(values) : this.#addLayer(values)
+  }
+
   /** One broadcast for everything. */
   change({ remove = [], add = [], write }: LayerChange): void {
     const gone = new Set(remove)
