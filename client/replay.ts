@@ -20,20 +20,13 @@ import type { OutboxQueue } from './outbox.ts'
 import { Pace } from './pace.ts'
 import type { Packed, Packing, Unfit } from './packing.ts'
 import { doubtful, Questions } from './questions.ts'
+import { Counting, type ReplayCounts } from './replay-counts.ts'
 import { type Answered, reasonOf, type Verdict } from './settle.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Answer, Wire } from './wire.ts'
 
 /** Any answer to it says that the gateway is there. Sent after a failure, before tasks that never were, so that those stay unsent, and can be cancelled, while it is not. */
 const PROBE: DocumentNode = parse('query LayoverProbe { __typename }', { noLocation: true })
-
-export interface ReplayCounts {
-  sent: number
-  confirmed: number
-  conflicts: number
-  rejected: number
-  requests: number
-}
 
 export interface ReplayPorts {
   readonly queue: OutboxQueue
@@ -66,6 +59,7 @@ export class Replay {
   readonly #questions: Questions
   readonly #flight: Flight
   readonly #pace: Pace
+  readonly #counting = new Counting()
   #lastFailure: unknown
   #isWanted = false
   #running: Promise<void> | undefined
@@ -79,7 +73,6 @@ export class Replay {
   /** What was sent before the last one says nothing of the new token. */
   #renewals = 0
   #closed = false
-  #counts: ReplayCounts = { sent: 0, confirmed: 0, conflicts: 0, rejected: 0, requests: 0 }
 
   constructor(ports: ReplayPorts) {
     this.#ports = ports
@@ -128,14 +121,12 @@ export class Replay {
 
   /** Resolves when nothing is left that can be sent now; `failure` says why something is. `now` does not wait for a retry's time. */
   async drain(now: boolean): Promise<{ counts: ReplayCounts; failure: unknown }> {
-    const before = { ...this.#counts }
+    const before = this.#counting.now
     if (!this.#pace.isToldToWait) this.#lastFailure = undefined
     this.#ports.meter.open() // A connection is used anyhow.
     this.kick(now)
     await this.#running
-    const counts = { ...this.#counts }
-    for (const kind of Object.keys(counts) as (keyof ReplayCounts)[]) counts[kind] -= before[kind]
-    return { counts, failure: this.#lastFailure }
+    return { counts: this.#counting.since(before), failure: this.#lastFailure }
   }
 
   /** Asks what became of tasks that the gateway has: it answers a known id with what it knows. Resolves when it was tried. */
@@ -257,8 +248,7 @@ export class Replay {
     try {
       if (this.#closed) return // What was being sent is in doubt at the next start.
       const { document, variables } = packing.merge(packed)
-      this.#counts.requests += 1
-      if (!asking) this.#counts.sent += packed.length
+      this.#counting.sent(asking ? 0 : packed.length)
       const renewals = this.#renewals
       const answer = await wire.send(document, variables, flying.follows)
       if (this.#closed) return
@@ -324,7 +314,10 @@ export class Replay {
     const answered = packing.unpack(packed, data, errors)
     const isRefused = answered.some(({ verdict }) => verdict.kind === 'unauthenticated')
     if (!isRefused) this.#signIns = 0
-    this.#count(answered)
+    this.#counting.answered(answered)
+    // It may be done soon.
+    if (answered.some(({ entry, verdict }) => verdict.kind === 'accepted' && entry.status === 'sending'))
+      this.#questions.soon()
     if (answered.some(({ verdict }) => verdict.kind === 'again')) this.#trouble()
     else this.#pace.succeeded()
     if (!asking) size.passed(packed.length)
@@ -412,15 +405,6 @@ export class Replay {
       this.#ports.queue.notify()
     }
     this.kick()
-  }
-
-  #count(answered: readonly Answered[]): void {
-    for (const { entry, verdict } of answered) {
-      if (verdict.kind === 'confirmed') this.#counts.confirmed += 1
-      if (verdict.kind === 'conflict' && entry.status !== 'conflict') this.#counts.conflicts += 1
-      if (verdict.kind === 'rejected') this.#counts.rejected += 1
-      if (verdict.kind === 'accepted' && entry.status === 'sending') this.#questions.soon()
-    }
   }
 
   /** A move that the disk did not take is tried again with the next one; meanwhile the queue goes on. */

@@ -98,6 +98,9 @@ export class ScriptedGateway {
   /** Milliseconds that a document waits for the one before it. */
   waitMs = 200
   calls = 0
+  /** Documents of tasks that were under way together, at most. */
+  mostAtOnce = 0
+  #atOnce = 0
   readonly #schema: GraphQLSchema = buildSchema(PROTOCOL.concat(DOMAIN))
   readonly #faults: { fault: Fault; matches: (request: LoggedRequest) => boolean }[] = []
   readonly #history = new Map<string, Note>()
@@ -201,6 +204,13 @@ export class ScriptedGateway {
       logged.tasks.push({ field: field!, task: variables['task'] as TaskArgument, variables })
     }
     this.requests.push(logged)
+    if (logged.tasks.length > 0) {
+      this.#atOnce += 1
+      this.mostAtOnce = Math.max(this.mostAtOnce, this.#atOnce)
+      response.on('close', () => {
+        this.#atOnce -= 1
+      })
+    }
     const position = this.#faults.findIndex(({ matches }) => matches(logged))
     const fault = position === -1 ? undefined : this.#faults.splice(position, 1)[0]?.fault
     if (fault) return this.#misbehave(fault, body, response)
