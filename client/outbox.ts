@@ -116,11 +116,11 @@ export class OutboxQueue {
     return this.#drafts.size > 0
   }
 
-  /** The next ones to send, in order; empty while one is under way. */
+  /** The next ones to send, in order; of those that one under way divides, the first part. */
   sendable(limit: number): readonly StoredEntry[] {
     const batch: StoredEntry[] = []
     for (const entry of this.#entries.all()) {
-      if (entry.status === 'sending') return []
+      if (entry.status === 'sending' && batch.length > 0) break
       if (isSendable(entry.status)) batch.push(entry)
       if (batch.length === limit) break
     }

@@ -5,13 +5,15 @@ import { errorCode, isRetryableCode } from '../protocol/errors.ts'
 import { backoffMs, type Clock, type Random } from '../protocol/ports.ts'
 import { DEFAULT_PAGE } from '../protocol/protocol.ts'
 import { isSettled } from '../protocol/task-states.ts'
-import type { Connectivity } from './connectivity.ts'
+import type { ConnectionMode, Connectivity } from './connectivity.ts'
 import { type Delta, type Page, readPage } from './delta.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
+import type { Meter } from './metered.ts'
 import { Notice } from './notice.ts'
 import type { OutboxQueue } from './outbox.ts'
-import type { Replay, ReplayCounts } from './replay.ts'
+import type { Replay } from './replay.ts'
+import type { ReplayCounts } from './replay-counts.ts'
 import type { SignIn } from './sign-in.ts'
 import { readSyncRecord } from './sync-record.ts'
 import type { Wire } from './wire.ts'
@@ -78,6 +80,7 @@ export interface SyncPorts {
   readonly replay: Replay
   readonly wire: Wire
   readonly connectivity: Connectivity
+  readonly meter: Meter
   readonly signIn: SignIn
   readonly clock: Clock
   readonly random: Random
@@ -101,6 +104,7 @@ export class SyncLoop implements Sync {
   #failures = 0
   #withdrawTimer: (() => void) | undefined
   #wasOnline: boolean
+  #mode: ConnectionMode
 
   constructor(ports: SyncPorts, options: SyncOptions | undefined) {
     this.#ports = ports
@@ -111,6 +115,7 @@ export class SyncLoop implements Sync {
     this.#notice =
       options?.notice && new Notice(ports.client, options.notice, ports.clock, ports.random, () => this.#inBackground())
     this.#wasOnline = ports.connectivity.state === 'online'
+    this.#mode = ports.connectivity.mode
     const syncedAt = readSyncRecord(ports.cache)?.syncedAt ?? null
     this.#lastSyncedAt = syncedAt === null ? null : new Date(syncedAt)
   }
@@ -124,12 +129,12 @@ export class SyncLoop implements Sync {
     const { connectivity } = this.#ports
     this.#stop.push(
       connectivity.subscribe(() => this.#connectionChanged()),
-      connectivity.onHint(() => this.#inBackground()),
+      connectivity.onHint(() => this.#reconnect()),
     )
     if (!this.#options) return
-    if (connectivity.mode !== 'offline') this.#notice?.open()
+    if (connectivity.mode === 'auto') this.#notice?.open()
     // Whoever pulls as soon as the client is there should be told what the first pull brings.
-    this.#schedule(0)
+    this.#schedule(this.#meteredPullIn() ?? 0)
   }
 
   pull(): Promise<PullResult> {
@@ -201,7 +206,7 @@ export class SyncLoop implements Sync {
       .then(
         result => {
           this.#failures = 0
-          this.#schedule(this.#options?.everyMs ?? DEFAULT_EVERY_MS)
+          this.#schedule(this.#meteredPullIn() ?? this.#options?.everyMs ?? DEFAULT_EVERY_MS)
           return result
         },
         error => {
@@ -312,13 +317,23 @@ export class SyncLoop implements Sync {
 
   #inBackground(): void {
     if (this.#stopped.signal.aborted || this.#ports.connectivity.mode === 'offline') return
-    if (!this.#options) {
-      this.#ports.replay.kick(true)
-      return
-    }
+    if (!this.#options) return this.#ports.replay.hurry()
     this.#pull(false).catch(error => {
       if (!isOfConnection(error)) this.#ports.report(error)
     })
+  }
+
+  /** Where requests cost, only what waited for a connection goes on. */
+  #reconnect(): void {
+    if (this.#ports.connectivity.mode === 'metered') this.#ports.replay.hurry()
+    else this.#inBackground()
+  }
+
+  /** Milliseconds to the next pull of the mode 'metered'. */
+  #meteredPullIn(): number | undefined {
+    const { meter, clock } = this.#ports
+    const since = clock.now() - (this.#lastSyncedAt?.getTime() ?? Number.NEGATIVE_INFINITY)
+    return meter.pullEveryMs && Math.max(0, meter.pullEveryMs - Math.max(0, since))
   }
 
   #connectionChanged(): void {
@@ -326,15 +341,16 @@ export class SyncLoop implements Sync {
     const isOnline = connectivity.state === 'online'
     const isBack = isOnline && !this.#wasOnline
     this.#wasOnline = isOnline
-    if (connectivity.mode === 'offline') {
-      this.#notice?.close()
+    if (connectivity.mode !== this.#mode) {
+      this.#mode = connectivity.mode
       this.#withdrawTimer?.()
-      return
+      if (this.#mode === 'metered') this.#schedule(this.#meteredPullIn() ?? 0)
     }
-    this.#notice?.open()
-    if (!isBack) return
-    replay.kick(true)
-    if (!this.#running) this.#inBackground()
+    if (this.#mode === 'auto') this.#notice?.open()
+    else this.#notice?.close()
+    if (!isBack || this.#mode === 'offline') return
+    replay.hurry()
+    if (!this.#running) this.#reconnect()
   }
 }
 
