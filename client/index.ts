@@ -2,6 +2,7 @@
 export type { Clock, Random } from '../protocol/ports.ts'
 export type { Connection, ConnectionMode, ConnectionState, NetworkHint } from './connectivity.ts'
 export type { ConflictEntry, Decision, OutboxEntry, Outcome, Reconciliation } from './entry.ts'
+export type { Freshness, FreshnessLimits, FreshnessOptions } from './freshness.ts'
 export { LayoverError, type LayoverErrorCode } from './layover-error.ts'
 export {
   type ConflictsDoor as Conflicts,

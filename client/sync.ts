@@ -7,13 +7,14 @@ import { DEFAULT_PAGE } from '../protocol/protocol.ts'
 import { isSettled } from '../protocol/task-states.ts'
 import type { Connectivity } from './connectivity.ts'
 import { type Delta, type Page, readPage } from './delta.ts'
+import { type Freshness, type FreshnessOptions, FreshnessStates } from './freshness.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import { Notice } from './notice.ts'
 import type { OutboxQueue } from './outbox.ts'
 import type { Replay, ReplayCounts } from './replay.ts'
 import type { SignIn } from './sign-in.ts'
-import { readSyncRecord } from './sync-record.ts'
+import { isSynced, readSyncRecord } from './sync-record.ts'
 import type { Wire } from './wire.ts'
 
 export interface Scope {
@@ -37,6 +38,8 @@ export interface SyncOptions {
   everyMs?: number
   /** Records a page; default 1,000. */
   pageSize?: number
+  /** When what was synced is too old; default: stale after 5 minutes, hard-stale after a day. */
+  freshness?: FreshnessOptions
 }
 
 export interface PullResult {
@@ -52,6 +55,8 @@ export type PushResult = ReplayCounts
 export interface Sync {
   /** When the last pull reached the end; kept on the device. */
   readonly lastSyncedAt: Date | null
+  /** Of one type, or of everything. The object is replaced only when it changes; `subscribe` tells when, also by time alone. */
+  freshness(type?: string): Freshness
   /** Pushes first. Rejects with OFFLINE, UNREACHABLE, UNAUTHENTICATED, REFUSED. */
   pull(): Promise<PullResult>
   /** Sends what can be sent now. Rejects with OFFLINE, PAUSED, UNREACHABLE, UNAUTHENTICATED. */
@@ -90,7 +95,7 @@ export class SyncLoop implements Sync {
   readonly #listeners: Listeners
   readonly #stopped = new AbortController()
   readonly #stop: (() => void)[] = []
-  readonly subscribe: (listener: () => void) => () => void
+  readonly #freshness: FreshnessStates
   readonly #notice: Notice | undefined
   #scopes: readonly Scope[] | undefined
   #lastSyncedAt: Date | null
@@ -107,16 +112,30 @@ export class SyncLoop implements Sync {
     this.#options = options
     this.#scopes = options?.scopes
     this.#listeners = new Listeners(ports.report)
-    this.subscribe = this.#listeners.subscribe
     this.#notice =
       options?.notice && new Notice(ports.client, options.notice, ports.clock, ports.random, () => this.#inBackground())
     this.#wasOnline = ports.connectivity.state === 'online'
     const syncedAt = readSyncRecord(ports.cache)?.syncedAt ?? null
     this.#lastSyncedAt = syncedAt === null ? null : new Date(syncedAt)
+    this.#freshness = new FreshnessStates(
+      ports.clock,
+      options?.freshness,
+      type => this.#syncedAt(type),
+      () => this.#listeners.notify(),
+    )
   }
 
   get lastSyncedAt(): Date | null {
     return this.#lastSyncedAt
+  }
+
+  readonly freshness = (type?: string): Freshness => this.#freshness.of(type)
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    const ends = [this.#listeners.subscribe(listener), this.#freshness.watch()]
+    return () => {
+      for (const end of ends) end()
+    }
   }
 
   /** Begins to pull by itself. */
@@ -173,6 +192,7 @@ export class SyncLoop implements Sync {
     for (const stop of this.#stop) stop()
     this.#withdrawTimer?.()
     this.#notice?.close()
+    this.#freshness.close()
     this.#listeners.clear()
   }
 
@@ -299,8 +319,14 @@ export class SyncLoop implements Sync {
     }
   }
 
+  #syncedAt(type: string | undefined): number | null {
+    const known = readSyncRecord(this.#ports.cache) ?? undefined
+    return type === undefined || isSynced(known, type) ? (this.#lastSyncedAt?.getTime() ?? null) : null
+  }
+
   #synced(at: Date | null): void {
     this.#lastSyncedAt = at
+    this.#freshness.arm()
     this.#listeners.notify()
   }
 
