@@ -10,8 +10,8 @@ import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import { assertEntryMove, type EntryStatus, isSendable, isUnsettled } from './outbox-states.ts'
+import type { IndexChanges } from './record-index.ts'
 import type { Installation, LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
-import type { IndexChanges } from './synced-list.ts'
 
 export interface Draft {
   readonly name: string

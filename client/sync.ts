@@ -3,15 +3,15 @@ import { type ApolloClient, CombinedGraphQLErrors, type InMemoryCache } from '@a
 import type { DocumentNode } from 'graphql'
 import { errorCode, isRetryableCode } from '../protocol/errors.ts'
 import { backoffMs, type Clock, type Random } from '../protocol/ports.ts'
-import { DEFAULT_PAGE } from '../protocol/protocol.ts'
 import { isSettled } from '../protocol/task-states.ts'
 import type { Connectivity } from './connectivity.ts'
-import { type Delta, type Page, readPage } from './delta.ts'
+import type { Delta, SeenTask } from './delta.ts'
 import { type Freshness, type FreshnessOptions, FreshnessStates } from './freshness.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import { Notice } from './notice.ts'
 import type { OutboxQueue } from './outbox.ts'
+import { Pulling, type PullResult } from './pulling.ts'
 import type { Replay, ReplayCounts } from './replay.ts'
 import type { SignIn } from './sign-in.ts'
 import { isSynced, readSyncRecord } from './sync-record.ts'
@@ -42,14 +42,6 @@ export interface SyncOptions {
   freshness?: FreshnessOptions
 }
 
-export interface PullResult {
-  changed: number
-  removed: number
-  pages: number
-  /** The gateway, or a change of scopes, made it start from nothing. */
-  reset: boolean
-}
-
 export type PushResult = ReplayCounts
 
 export interface Sync {
@@ -72,8 +64,6 @@ export interface Sync {
 const DEFAULT_EVERY_MS = 60_000
 const RETRY_BASE_MS = 1000
 const RETRY_MAX_MS = 60_000
-/** In one pull. */
-const MAX_RESETS = 3
 
 export interface SyncPorts {
   readonly client: ApolloClient
@@ -238,7 +228,7 @@ export class SyncLoop implements Sync {
   }
 
   async #pullAll(now: boolean): Promise<PullResult> {
-    const { replay, cache, delta } = this.#ports
+    const { replay } = this.#ports
     const options = this.#options
     if (!options) throw new LayoverError('REFUSED', 'Nothing to pull: createOfflineClient was given no `sync`.')
     this.#refuseOffline()
@@ -246,35 +236,12 @@ export class SyncLoop implements Sync {
     this.#isReading = false
     await replay.drain(now)
     this.#isReading = true
-    const document = cache.transformDocument(options.document)
-    const scopes = JSON.stringify(this.#scopes ?? null)
-    const result: PullResult = { changed: 0, removed: 0, pages: 0, reset: false }
-    const toAsk: string[] = []
-    let resets = 0
-    for (let hasMore = true; hasMore; ) {
-      const known = readSyncRecord(cache)
-      const isSameScopes = known?.scopes === scopes
-      const variables = {
-        since: isSameScopes ? known.cursor : null,
-        first: options.pageSize ?? DEFAULT_PAGE,
-        ...(this.#scopes ? { scopes: this.#scopes } : {}),
-      }
-      const data = await this.#request(document, variables)
-      const page = readPage(document, data)
-      const reset = page.reset || (known !== null && !isSameScopes)
-      if (this.#stopped.signal.aborted) throw this.#stopped.signal.reason
-      resets += reset ? 1 : 0
-      if (resets > MAX_RESETS) throw new LayoverError('REFUSED', 'The gateway takes none of the cursors that it gives.')
-      const types = this.#scopes ? [...new Set(this.#scopes.map(scope => scope.type))] : 'all'
-      result.removed += await delta.apply({ document, variables, page, reset, scopes, types }, this.#stopped.signal)
-      result.changed += page.changed.length
-      result.pages += 1
-      result.reset ||= reset
-      toAsk.push(...this.#tasksToAsk(page))
-      hasMore = page.hasMore
-    }
+    const pulling: Pulling = new Pulling(this.#ports, options, this.#scopes ?? null, this.#stopped.signal, variables =>
+      this.#request(pulling.document, variables),
+    )
+    const result = await pulling.run()
     this.#synced(new Date(this.#ports.clock.now()))
-    await replay.ask(toAsk)
+    await replay.ask(this.#tasksToAsk(pulling.tasks))
     return result
   }
 
@@ -302,10 +269,10 @@ export class SyncLoop implements Sync {
     }
   }
 
-  /** Our tasks that a page shows as finished, or perhaps in another conflict. */
-  #tasksToAsk(page: Page): string[] {
-    const { delta, queue } = this.#ports
-    const tasks = delta.tasksOf(page).filter(({ id, status }) => {
+  /** Our tasks that pages show as finished, or perhaps in another conflict. */
+  #tasksToAsk(seen: readonly SeenTask[]): string[] {
+    const { queue } = this.#ports
+    const tasks = seen.filter(({ id, status }) => {
       const entry = queue.get(id)
       return (entry?.status === 'accepted' || entry?.status === 'conflict') && !(status && !isSettled(status))
     })
