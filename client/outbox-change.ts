@@ -2,7 +2,7 @@
 import type { InMemoryCache } from '@apollo/client'
 import type { Outcome, StoredEntry } from './entry.ts'
 import type { EntryStatus } from './outbox-states.ts'
-import type { IndexChanges } from './synced-list.ts'
+import type { IndexChanges } from './record-index.ts'
 
 /** What a change of the queue means for the view. Called once per change, before the listeners. */
 export type ViewListener = (change: {

@@ -192,7 +192,7 @@ test('what leaves is known on the device as sent before it leaves', async () => 
   gateway.onTask = (_field, { task }) => {
     const read = async (): Promise<string> => {
       const key = (await storage.keys()).find(each => each.endsWith(task.id))
-      return JSON.parse(String(await storage.getItem(key ?? ''))).status
+      return JSON.parse(String(await storage.getItem(key ?? '')).replace(/^\d+ /, '')).status
     }
     onDevice.push(read())
     return undefined
