@@ -21,6 +21,7 @@ import { Pace } from './pace.ts'
 import type { Packed, Packing, Unfit } from './packing.ts'
 import { doubtful, Questions } from './questions.ts'
 import { Counting, type ReplayCounts } from './replay-counts.ts'
+import { SendingMoves } from './sending-moves.ts'
 import { type Answered, reasonOf, type Verdict } from './settle.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Answer, Wire } from './wire.ts'
@@ -60,6 +61,7 @@ export class Replay {
   readonly #flight: Flight
   readonly #pace: Pace
   readonly #counting = new Counting()
+  readonly #moves: SendingMoves
   #lastFailure: unknown
   #isWanted = false
   #running: Promise<void> | undefined
@@ -78,6 +80,7 @@ export class Replay {
     this.#ports = ports
     this.#questions = new Questions(ports.queue, ports.clock, ids => void this.ask(ids))
     this.#flight = new Flight(ports.documents)
+    this.#moves = new SendingMoves(ports.queue, ports.report)
     this.#pace = new Pace(ports.clock, ports.random, () => this.#due())
   }
 
@@ -220,25 +223,17 @@ export class Replay {
       departures.push({ packed, flying, asking })
     }
     try {
-      if (!asking) await this.#mark(departures, unfit)
+      if (!asking)
+        await this.#moves.send(
+          departures.flatMap(({ packed }) => packed),
+          unfit,
+        )
     } catch (error) {
       for (const { flying } of departures) this.#flight.land(flying)
       throw error
     }
     for (const departure of departures) void this.#exchange(departure)
     return asking || departures.length > 0 || unfit.length > 0
-  }
-
-  /** On the device before it leaves: after a restart it must be known that the gateway may have it. */
-  async #mark(departures: readonly Departure[], unfit: readonly Unfit[]): Promise<void> {
-    if (departures.length === 0 && unfit.length === 0) return
-    await this.#keep(
-      this.#ports.queue.change(change => {
-        for (const { packed } of departures)
-          for (const { entry } of packed) change.move(entry.id, 'sending', { attempts: entry.attempts + 1 })
-        for (const { id, reason } of unfit) change.move(id, 'parked', { outcome: { status: 'parked', reason } })
-      }),
-    )
   }
 
   async #exchange(departure: Departure): Promise<void> {
@@ -257,12 +252,7 @@ export class Replay {
       this.kick()
       await this.#arrived({ ...departure, packed: packed.map(each => this.#current(each)) }, answer, renewals)
     } catch (error) {
-      this.#ports.queue
-        .change(change => {
-          for (const { entry } of packed)
-            if (this.#current({ entry }).entry.status === 'sending') change.move(entry.id, 'in-doubt')
-        })
-        .catch(this.#ports.report)
+      void this.#moves.putBack(packed, 'in-doubt')
       this.#failedInside(error)
     } finally {
       this.#flight.land(flying)
@@ -294,7 +284,7 @@ export class Replay {
   }
 
   async #answered(
-    { packed, asking }: Departure,
+    { packed, asking, flying }: Departure,
     { data, errors, keepsOrder }: Extract<Answer, { kind: 'answer' }>,
     renewals: number,
   ): Promise<void> {
@@ -306,7 +296,7 @@ export class Replay {
       if (code !== undefined && !isRetryableCode(code)) return this.#refusedAsWhole(sent, code, refusal.message)
       this.#lastFailure = refusal
       // The one before it is late or lost; that is no failure of this one.
-      if (code === ERROR_CODES.PREDECESSOR_MISSING) this.#flight.narrow()
+      if (code === ERROR_CODES.PREDECESSOR_MISSING && flying.follows !== null) this.#flight.narrow()
       else this.#trouble()
       const isUntouched = code === ERROR_CODES.NOT_ATTEMPTED || code === ERROR_CODES.PREDECESSOR_MISSING
       return this.#putBack(sent, isUntouched ? 'queued' : 'in-doubt')
@@ -323,7 +313,7 @@ export class Replay {
     if (!asking) size.passed(packed.length)
     if (!keepsOrder) this.#flight.narrow()
     else if (!this.#pace.isWaiting && !size.isSearching) this.#flight.widen()
-    const stored = this.#keep(settle(answered, this.#pace.nextAttemptAt))
+    const stored = this.#moves.keep(settle(answered, this.#pace.nextAttemptAt))
     return isRefused ? this.#unauthenticated(stored, renewals) : stored
   }
 
@@ -346,16 +336,8 @@ export class Replay {
     const refusal: GraphQLFormattedError = { message, extensions: { code }, path: [only.template.responseKey] }
     const verdict: Verdict = { kind: 'refused', reason: reasonOf(code, message) }
     const { entry, template } = only
-    await this.#keep(settle([{ entry, template, verdict, answer: { value: null, errors: [refusal] } }], undefined))
-  }
-
-  async #putBack(packed: readonly Packed[], to: 'queued' | 'in-doubt'): Promise<void> {
-    if (packed.length === 0) return
-    const { nextAttemptAt } = this.#pace
-    await this.#keep(
-      this.#ports.queue.change(change => {
-        for (const { entry } of packed) change.move(entry.id, to, nextAttemptAt === undefined ? {} : { nextAttemptAt })
-      }),
+    await this.#moves.keep(
+      settle([{ entry, template, verdict, answer: { value: null, errors: [refusal] } }], undefined),
     )
   }
 
@@ -382,6 +364,10 @@ export class Replay {
     queue.notify()
   }
 
+  #putBack(packed: readonly Packed[], to: 'queued' | 'in-doubt'): Promise<void> {
+    return this.#moves.putBack(packed, to, this.#pace.nextAttemptAt)
+  }
+
   #unanswered({ cause, retryAfterMs }: { cause: unknown; retryAfterMs: number | undefined }): void {
     this.#lastFailure = cause
     this.#trouble(retryAfterMs)
@@ -405,18 +391,5 @@ export class Replay {
       this.#ports.queue.notify()
     }
     this.kick()
-  }
-
-  /** A move that the disk did not take is tried again with the next one; meanwhile the queue goes on. */
-  async #keep(stored: Promise<void>): Promise<void> {
-    try {
-      await stored
-    } catch (error) {
-      this.#ports.report(
-        error instanceof LayoverError
-          ? error
-          : new LayoverError('STORAGE_FAILED', 'The outbox could not be stored.', error),
-      )
-    }
   }
 }

@@ -310,13 +310,11 @@ export class SyncLoop implements Sync {
 
   #inBackground(): void {
     if (this.#stopped.signal.aborted || this.#ports.connectivity.mode === 'offline') return
-    if (!this.#options) {
-      this.#ports.replay.hurry()
-      return
-    }
-    this.#pull(false).catch(error => {
-      if (!isOfConnection(error)) this.#ports.report(error)
-    })
+    if (!this.#options) this.#ports.replay.hurry()
+    else
+      this.#pull(false).catch(error => {
+        if (!isOfConnection(error)) this.#ports.report(error)
+      })
   }
 
   /** Where requests cost, only what waited for a connection goes on. */
