@@ -13,6 +13,7 @@ export class Deliveries {
 
   /** Nothing will come soon, for nobody. */
   deliverAll(): void {
+    this.#onAll()
     for (const id of [...this.#waiting.keys()]) this.deliver(id, { kind: 'waiting' })
   }
 
