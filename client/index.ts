@@ -11,6 +11,7 @@ export {
   type OfflineClientOptions,
 } from './offline-client.ts'
 export type { Outbox } from './outbox-door.ts'
+export type { OutboxLimits } from './outbox-limits.ts'
 export type { EntryStatus } from './outbox-states.ts'
 export { memoryStorage, type StorageDriver } from './storage/database.ts'
 export type { PullResult, PushResult, Scope, Sync, SyncOptions } from './sync.ts'

@@ -50,14 +50,16 @@ export interface Enqueued {
 
 export interface Given extends Pick<TaskDefinition, 'optimistic' | 'update'> {
   readonly overlay?: Overlay | undefined
+  /** Whether a full outbox refuses it; default true. */
+  readonly isLimited?: boolean
 }
 
-/** Shows it, stores it, and only then lets it out. Rejects with STORAGE_FAILED and with what the application's functions throw; then nothing of it remains. */
+/** Shows it, stores it, and only then lets it out. Rejects with OUTBOX_FULL, STORAGE_FAILED and with what the application's functions throw; then nothing of it remains. */
 export async function enqueue(
   ports: MutatePorts,
   definition: TaskDefinition,
   variables: Fields,
-  { overlay, ...given }: Given,
+  { overlay, isLimited, ...given }: Given,
 ): Promise<Enqueued> {
   const { queue, layer, changes, deliveries, random } = ports
   if (ports.isClosed()) throw new LayoverError('CLOSED', `${definition.name} was not queued: the client was closed.`)
@@ -69,14 +71,17 @@ export async function enqueue(
     await stored
     return awaited(id, data, delivered)
   }
-  const draft = queue.draft({
-    id,
-    name: definition.name,
-    document: definition.text,
-    variables: wanted,
-    version: definition.migrations.length,
-    ...(overlay === undefined ? {} : { overlay }),
-  })
+  const draft = queue.draft(
+    {
+      id,
+      name: definition.name,
+      document: definition.text,
+      variables: wanted,
+      version: definition.migrations.length,
+      ...(overlay === undefined ? {} : { overlay }),
+    },
+    isLimited,
+  )
   changes.give(draft.id, given)
   const isShown = isTentative(draft.status)
   try {

@@ -17,6 +17,7 @@ import { enqueue, type MutatePorts, overrideMutate } from './mutate.ts'
 import { OptimisticLayer } from './optimistic.ts'
 import { OutboxQueue } from './outbox.ts'
 import { type Outbox, OutboxDoor } from './outbox-door.ts'
+import { type OutboxLimits, OutboxSize } from './outbox-limits.ts'
 import { type PayloadTypes, Replay } from './replay.ts'
 import { restoreEntry } from './restore.ts'
 import { type SettlePorts, settle } from './settle.ts'
@@ -95,6 +96,8 @@ export interface OfflineClientOptions extends ApolloOptions {
   onError?: (error: LayoverError) => void
   /** How many settled tasks `outbox.history` keeps on the device; default 200. */
   historySize?: number
+  /** Beyond them `mutate` rejects with OUTBOX_FULL. */
+  limits?: OutboxLimits
   clock?: Clock
   random?: Random
   /** What the device believes about its network; default: the browser's events. */
@@ -105,7 +108,7 @@ const DEFAULT_ANSWER_WITHIN_MS = 2500
 const MODE = 'mode'
 const PAYLOADS = 'payloads'
 
-/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, NOT_IMPLEMENTED. */
+/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, BAD_OPTION, NOT_IMPLEMENTED. */
 export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
   if (options.encryptionKey) {
     throw new LayoverError(
@@ -131,6 +134,7 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
       optimistic: undefined,
       update: undefined,
       overlay,
+      isLimited: false, // A decision makes room.
     }),
   )
   const outbox = new OutboxDoor({
@@ -174,6 +178,7 @@ async function openDevice(options: OfflineClientOptions) {
     random,
     records,
     history: new History(options.historySize),
+    size: new OutboxSize(options.limits),
     isKnownRecord: id => base.holds(id),
     foreseenRecords: entry => changes.recordsOf(entry),
     view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
@@ -301,6 +306,7 @@ function apolloOptions(options: OfflineClientOptions): ApolloOptions {
     tasksPerDocument: _tasksPerDocument,
     onError: _onError,
     historySize: _historySize,
+    limits: _limits,
     clock: _clock,
     random: _random,
     network: _network,

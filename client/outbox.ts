@@ -10,6 +10,7 @@ import type { History, SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import type { BaseWrite, OutboxChange, ViewListener } from './outbox-change.ts'
+import type { OutboxSize } from './outbox-limits.ts'
 import { assertEntryMove, isSendable, isUnsettled } from './outbox-states.ts'
 import { Outcomes } from './outcomes.ts'
 import type { Installation, LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
@@ -30,6 +31,7 @@ export interface OutboxPorts {
   readonly random: Random
   readonly records: OutboxRecords
   readonly history: History
+  readonly size: OutboxSize
   /** Whether the base of the cache holds a record with this id. */
   readonly isKnownRecord: (id: string) => boolean
   /** Ids of the records that the application foresees in the task's answer; undefined when it foresees none. */
@@ -72,7 +74,7 @@ export class OutboxQueue {
     }
     for (const entry of loaded.entries) {
       this.#entries.put(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry)
-      this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+      this.#register(entry)
     }
     const touched = new Set(this.#entries.ids())
     this.#entries.settleBlocks(touched)
@@ -128,8 +130,11 @@ export class OutboxQueue {
     return batch
   }
 
-  /** Gives a new task its id, its place and what it builds on. Nothing is stored yet: `append` follows, or `drop`. */
-  draft(draft: Draft): StoredEntry {
+  /**
+   * Gives a new task its place and what it builds on. Nothing is stored yet: `append` follows, or `drop`. Throws OUTBOX_FULL
+   * for one that is limited.
+   */
+  draft(draft: Draft, isLimited = true): StoredEntry {
     const sequence = this.#nextSequence()
     const after = this.#dependencies.after(draft.variables)
     const waits = after.some(id => isStuck(this.get(id) ?? this.#drafts.get(id)))
@@ -141,8 +146,13 @@ export class OutboxQueue {
       queuedAt: this.#now(),
       after,
     }
-    this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+    this.#register(entry)
     this.#drafts.set(entry.id, entry)
+    const refusal = isLimited && this.#ports.size.refusal(entry)
+    if (refusal) {
+      this.drop(entry)
+      throw refusal
+    }
     return entry
   }
 
@@ -185,8 +195,8 @@ export class OutboxQueue {
 
   /** A draft that came to nothing; whatever was drafted upon it no longer names it. */
   drop(draft: StoredEntry): void {
-    this.#drafts.delete(draft.id)
-    this.#dependencies.remove(draft)
+    if (!this.#drafts.delete(draft.id)) return
+    this.#unregister(draft)
     for (const other of this.#drafts.values()) {
       if (!other.after.includes(draft.id)) continue
       this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
@@ -208,11 +218,11 @@ export class OutboxQueue {
         const to = wanted === 'queued' && entry.inDoubt ? 'in-doubt' : wanted
         assertEntryMove(entry.status, to)
         const { outcome: _outcome, nextAttemptAt: _next, ...kept } = entry
-        if (patch.variables) this.#dependencies.remove(entry)
+        if (patch.variables) this.#unregister(entry)
         const moved: StoredEntry = { ...kept, ...patch, status: to, ...(to === 'in-doubt' ? { inDoubt: true } : {}) }
         this.#entries.put(moved)
         if (patch.variables) {
-          this.#dependencies.add(moved, this.#ports.foreseenRecords(moved))
+          this.#register(moved)
           replaced.add(entry.id)
         }
         touched.add(entry.id)
@@ -221,7 +231,7 @@ export class OutboxQueue {
         const entry = this.require(id)
         assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
         this.#entries.remove(entry)
-        this.#dependencies.remove(entry)
+        this.#unregister(entry)
         this.#outcomes.remember(entry, remembered)
         for (const [key, text] of this.#ports.history.add(entry, remembered, this.#now())) beside.set(key, text)
         touched.add(entry.id)
@@ -230,11 +240,11 @@ export class OutboxQueue {
         const before = this.#entries.get(entry.id)
         if (before) {
           this.#entries.remove(before)
-          this.#dependencies.remove(before)
+          this.#unregister(before)
           replaced.add(entry.id)
         }
         this.#entries.put(entry)
-        this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+        this.#register(entry)
         touched.add(entry.id)
       },
     })
@@ -303,6 +313,16 @@ export class OutboxQueue {
 
   close(): void {
     this.#listeners.clear()
+  }
+
+  #register(entry: StoredEntry): void {
+    this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+    this.#ports.size.put(entry)
+  }
+
+  #unregister(entry: StoredEntry): void {
+    this.#dependencies.remove(entry)
+    this.#ports.size.remove(entry.id)
   }
 
   #nextSequence(): number {
