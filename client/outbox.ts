@@ -24,6 +24,8 @@ export interface Draft {
   readonly variables: Record<string, unknown>
   readonly version: number
   readonly overlay?: Overlay
+  /** Ids of entries that it builds on beside those that its variables tell of. */
+  readonly named?: readonly string[]
 }
 
 export interface OutboxPorts {
@@ -60,7 +62,7 @@ export class OutboxQueue {
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
     this.#dependencies = new Dependencies(id => {
-      const entry = this.#entries.get(id) ?? this.#drafts.get(id)
+      const entry = this.known(id)
       return entry !== undefined && isUnsettled(entry.status)
     }, ports.isKnownRecord)
   }
@@ -103,6 +105,11 @@ export class OutboxQueue {
     return this.#entries.get(id)
   }
 
+  /** Also one that is still being stored. */
+  known(id: string): StoredEntry | undefined {
+    return this.#entries.get(id) ?? this.#drafts.get(id)
+  }
+
   /** Throws UNKNOWN_ENTRY. */
   require(id: string): StoredEntry {
     const entry = this.#entries.get(id)
@@ -136,8 +143,8 @@ export class OutboxQueue {
    */
   draft(draft: Draft, isLimited = true): StoredEntry {
     const sequence = this.#nextSequence()
-    const after = this.#dependencies.after(draft.variables)
-    const waits = after.some(id => isStuck(this.get(id) ?? this.#drafts.get(id)))
+    const after = this.afterOf(draft.variables, draft)
+    const waits = after.some(id => isStuck(this.known(id)))
     const entry: StoredEntry = {
       ...draft,
       sequence,
@@ -273,7 +280,7 @@ export class OutboxQueue {
       status: 'queued',
       attempts: 0,
       variables,
-      after: after ?? this.afterOf(variables, entry.sequence),
+      after: after ?? this.afterOf(variables, entry),
     }
   }
 
@@ -282,9 +289,13 @@ export class OutboxQueue {
     return { ...entry, sequence: this.#nextSequence(), after }
   }
 
-  /** What a task at that place with these variables builds on. */
-  afterOf(variables: Record<string, unknown>, sequence?: number): readonly string[] {
-    return this.#dependencies.after(variables, sequence)
+  /** What a task with these variables builds on, at that place, or else at the end. */
+  afterOf(
+    variables: Record<string, unknown>,
+    { sequence, named = [] }: Partial<Pick<StoredEntry, 'sequence' | 'named'>> = {},
+  ): readonly string[] {
+    const open = named.filter(id => this.known(id))
+    return [...new Set([...this.#dependencies.after(variables, sequence), ...open])]
   }
 
   /** Everything that builds on the entry, directly or not, in queue order. */
@@ -296,7 +307,7 @@ export class OutboxQueue {
   settled(id: string): Promise<Outcome> {
     const outcome = this.outcomeOf(id)
     if (outcome) return Promise.resolve(outcome)
-    const entry = this.#entries.get(id) ?? this.#drafts.get(id)
+    const entry = this.known(id)
     return entry ? this.#outcomes.wait(entry.id) : Promise.reject(unknownEntry(id))
   }
 
