@@ -77,6 +77,8 @@ export interface StoredEntry extends OutboxEntry {
   readonly document: string
   /** How many of the registration's `migrations` its variables have seen. */
   readonly version: number
+  /** Of `after`, those that `mutate` was told of; the others are found from its variables. */
+  readonly named?: readonly string[]
   /** Once sent and not answered: from then on the gateway may have it, until it says what became of it. */
   readonly inDoubt?: true
   /** Of a decision about a conflict: the values that the view shows meanwhile. */

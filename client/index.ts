@@ -12,6 +12,7 @@ export {
   type OfflineClientOptions,
 } from './offline-client.ts'
 export type { Outbox } from './outbox-door.ts'
+export type { OutboxLimits } from './outbox-limits.ts'
 export type { EntryStatus } from './outbox-states.ts'
 export type { PullResult } from './pulling.ts'
 export type { SyncedListOptions } from './sorted-list.ts'

@@ -19,6 +19,7 @@ import { enqueue, type MutatePorts, overrideMutate } from './mutate.ts'
 import { OptimisticLayer } from './optimistic.ts'
 import { OutboxQueue } from './outbox.ts'
 import { type Outbox, OutboxDoor } from './outbox-door.ts'
+import { type OutboxLimits, OutboxSize } from './outbox-limits.ts'
 import { Packing, type PayloadTypes } from './packing.ts'
 import { Replay } from './replay.ts'
 import { restoreEntry } from './restore.ts'
@@ -104,6 +105,8 @@ export interface OfflineClientOptions extends ApolloOptions {
   onError?: (error: LayoverError) => void
   /** How many settled tasks `outbox.history` keeps on the device; default 200. */
   historySize?: number
+  /** Beyond them `mutate` rejects with OUTBOX_FULL. */
+  limits?: OutboxLimits
   clock?: Clock
   random?: Random
   /** What the device believes about its network; default: the browser's events. */
@@ -116,7 +119,7 @@ const MODE = 'mode'
 const PAYLOADS = 'payloads'
 const DOCUMENT_SIZE = 'document-size'
 
-/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, WRONG_KEY. */
+/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, BAD_OPTION, WRONG_KEY. */
 export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
   const device = await openDevice(options)
   const rooms = connect(options, device)
@@ -136,6 +139,7 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
       optimistic: undefined,
       update: undefined,
       overlay,
+      isLimited: false, // A decision makes room.
     }),
   )
   const outbox = new OutboxDoor({
@@ -182,6 +186,7 @@ async function openDevice(options: OfflineClientOptions) {
     random,
     records,
     history: new History(options.historySize),
+    size: new OutboxSize(options.limits),
     isKnownRecord: id => base.holds(id),
     foreseenRecords: entry => changes.recordsOf(entry),
     view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
@@ -325,6 +330,7 @@ function apolloOptions(options: OfflineClientOptions): ApolloOptions {
     metered: _metered,
     onError: _onError,
     historySize: _historySize,
+    limits: _limits,
     clock: _clock,
     random: _random,
     network: _network,

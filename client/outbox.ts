@@ -10,6 +10,7 @@ import type { History, SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import type { BaseWrite, OutboxChange, ViewListener } from './outbox-change.ts'
+import type { OutboxSize } from './outbox-limits.ts'
 import { assertEntryMove, isSendable, isUnsettled } from './outbox-states.ts'
 import { Outcomes } from './outcomes.ts'
 import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
@@ -23,6 +24,8 @@ export interface Draft {
   readonly variables: Record<string, unknown>
   readonly version: number
   readonly overlay?: Overlay
+  /** Ids of entries that it builds on beside those that its variables tell of. */
+  readonly named?: readonly string[]
 }
 
 export interface OutboxPorts {
@@ -30,6 +33,7 @@ export interface OutboxPorts {
   readonly random: Random
   readonly records: OutboxRecords
   readonly history: History
+  readonly size: OutboxSize
   /** Whether the base of the cache holds a record with this id. */
   readonly isKnownRecord: (id: string) => boolean
   /** Ids of the records that the application foresees in the task's answer; undefined when it foresees none. */
@@ -59,7 +63,7 @@ export class OutboxQueue {
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
     this.#dependencies = new Dependencies(id => {
-      const entry = this.#entries.get(id) ?? this.#drafts.get(id)
+      const entry = this.known(id)
       return entry !== undefined && isUnsettled(entry.status)
     }, ports.isKnownRecord)
   }
@@ -70,7 +74,7 @@ export class OutboxQueue {
     this.#sequence = loaded.sequence
     for (const entry of loaded.entries) {
       this.#entries.put(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry)
-      this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+      this.#register(entry)
     }
     const touched = new Set(this.#entries.ids())
     this.#entries.settleBlocks(touched)
@@ -100,6 +104,11 @@ export class OutboxQueue {
     return this.#entries.get(id)
   }
 
+  /** Also one that is still being stored. */
+  known(id: string): StoredEntry | undefined {
+    return this.#entries.get(id) ?? this.#drafts.get(id)
+  }
+
   /** Throws UNKNOWN_ENTRY. */
   require(id: string): StoredEntry {
     const entry = this.#entries.get(id)
@@ -127,12 +136,15 @@ export class OutboxQueue {
     return batch
   }
 
-  /** Gives a new task its id, its place as far as it is known and what it builds on. Nothing is stored yet: `append` follows, or `drop`. */
-  draft(draft: Draft): StoredEntry {
+  /**
+   * Gives a new task its place as far as it is known and what it builds on. Nothing is stored yet: `append` follows, or `drop`. Throws OUTBOX_FULL
+   * for one that is limited.
+   */
+  draft(draft: Draft, isLimited = true): StoredEntry {
     this.#sequence += 1
     const sequence = this.#sequence
-    const after = this.#dependencies.after(draft.variables)
-    const waits = after.some(id => isStuck(this.get(id) ?? this.#drafts.get(id)))
+    const after = this.afterOf(draft.variables, draft)
+    const waits = after.some(id => isStuck(this.known(id)))
     const entry: StoredEntry = {
       ...draft,
       sequence,
@@ -141,8 +153,13 @@ export class OutboxQueue {
       queuedAt: this.#now(),
       after,
     }
-    this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+    this.#register(entry)
     this.#drafts.set(entry.id, entry)
+    const refusal = isLimited && this.#ports.size.refusal(entry)
+    if (refusal) {
+      this.drop(entry)
+      throw refusal
+    }
     return entry
   }
 
@@ -189,8 +206,8 @@ export class OutboxQueue {
 
   /** A draft that came to nothing; whatever was drafted upon it no longer names it. */
   drop(draft: StoredEntry): void {
-    this.#drafts.delete(draft.id)
-    this.#dependencies.remove(draft)
+    if (!this.#drafts.delete(draft.id)) return
+    this.#unregister(draft)
     for (const other of this.#drafts.values()) {
       if (!other.after.includes(draft.id)) continue
       this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
@@ -212,11 +229,11 @@ export class OutboxQueue {
         const to = wanted === 'queued' && entry.inDoubt ? 'in-doubt' : wanted
         assertEntryMove(entry.status, to)
         const { outcome: _outcome, nextAttemptAt: _next, ...kept } = entry
-        if (patch.variables) this.#dependencies.remove(entry)
+        if (patch.variables) this.#unregister(entry)
         const moved: StoredEntry = { ...kept, ...patch, status: to, ...(to === 'in-doubt' ? { inDoubt: true } : {}) }
         this.#entries.put(moved)
         if (patch.variables) {
-          this.#dependencies.add(moved, this.#ports.foreseenRecords(moved))
+          this.#register(moved)
           replaced.add(entry.id)
         }
         touched.add(entry.id)
@@ -225,7 +242,7 @@ export class OutboxQueue {
         const entry = this.require(id)
         assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
         this.#entries.remove(entry)
-        this.#dependencies.remove(entry)
+        this.#unregister(entry)
         this.#outcomes.remember(entry, remembered)
         for (const [key, text] of this.#ports.history.add(entry, remembered, this.#now())) beside.set(key, text)
         touched.add(entry.id)
@@ -234,11 +251,11 @@ export class OutboxQueue {
         const before = this.#entries.get(entry.id)
         if (before) {
           this.#entries.remove(before)
-          this.#dependencies.remove(before)
+          this.#unregister(before)
           replaced.add(entry.id)
         }
         this.#entries.put(entry)
-        this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+        this.#register(entry)
         touched.add(entry.id)
       },
     })
@@ -272,7 +289,7 @@ export class OutboxQueue {
       status: 'queued',
       attempts: 0,
       variables,
-      after: after ?? this.afterOf(variables, entry.sequence),
+      after: after ?? this.afterOf(variables, entry),
     }
   }
 
@@ -293,9 +310,13 @@ export class OutboxQueue {
     }
   }
 
-  /** What a task at that place with these variables builds on. */
-  afterOf(variables: Record<string, unknown>, sequence?: number): readonly string[] {
-    return this.#dependencies.after(variables, sequence)
+  /** What a task with these variables builds on, at that place, or else at the end. */
+  afterOf(
+    variables: Record<string, unknown>,
+    { sequence, named = [] }: Partial<Pick<StoredEntry, 'sequence' | 'named'>> = {},
+  ): readonly string[] {
+    const open = named.filter(id => this.known(id))
+    return [...new Set([...this.#dependencies.after(variables, sequence), ...open])]
   }
 
   /** Everything that builds on the entry, directly or not, in queue order. */
@@ -307,7 +328,7 @@ export class OutboxQueue {
   settled(id: string): Promise<Outcome> {
     const outcome = this.outcomeOf(id)
     if (outcome) return Promise.resolve(outcome)
-    const entry = this.#entries.get(id) ?? this.#drafts.get(id)
+    const entry = this.known(id)
     return entry ? this.#outcomes.wait(entry.id) : Promise.reject(unknownEntry(id))
   }
 
@@ -324,6 +345,16 @@ export class OutboxQueue {
 
   close(): void {
     this.#listeners.clear()
+  }
+
+  #register(entry: StoredEntry): void {
+    this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+    this.#ports.size.put(entry)
+  }
+
+  #unregister(entry: StoredEntry): void {
+    this.#dependencies.remove(entry)
+    this.#ports.size.remove(entry.id)
   }
 
   #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced: ReadonlySet<string> = new Set()): void {

@@ -55,6 +55,11 @@ export interface TaskOptions<TData, TVariables> {
    */
   migrations?: Array<(variables: AnyRecord) => TVariables>
   /**
+   * The variables with a rejection's suggestion taken, for `outbox.applySuggestion`. Default: the patch's fields are laid over
+   * those of the variable `input` or `patch`, if one of them is an object, else over the variables themselves. Pure.
+   */
+  suggestion?: (variables: TVariables, patch: AnyRecord) => TVariables
+  /**
    * Makes one task of two in a row that were never sent and are about the same record, e.g. two updates:
    * `(earlier, later) => earlier.id === later.id ? { ...earlier, patch: { ...earlier.patch, ...later.patch } } : undefined`,
    * which keeps the earlier `baseVersion`. undefined: they stay two. Pure. Never asked once the earlier was sent, where
@@ -82,6 +87,7 @@ export interface TaskDefinition extends TaskRegistration {
   readonly update: ((cache: InMemoryCache, result: { data: AnyRecord }, variables: AnyRecord) => void) | undefined
   readonly onConflict: OnConflict
   readonly migrations: readonly ((variables: AnyRecord) => AnyRecord)[]
+  readonly suggestion: ((variables: AnyRecord, patch: unknown) => AnyRecord) | undefined
   readonly squash: ((earlier: AnyRecord, later: AnyRecord) => AnyRecord) | undefined
 }
 
@@ -110,6 +116,7 @@ export function task<TData, TVariables>(
     update: options.update as TaskDefinition['update'],
     onConflict: options.onConflict ?? 'ask',
     migrations: options.migrations ?? [],
+    suggestion: options.suggestion,
     squash: options.squash,
   })
   return registration

@@ -1,8 +1,8 @@
 /** What one tab tells the others of outbox, cache and connection, and what it makes of what it is told. */
 import type { InMemoryCache } from '@apollo/client'
 import type { Templates } from '../batch.ts'
-import type { ConnectionMode, Connectivity } from '../connectivity.ts'
 import type { Conflicts } from '../conflicts.ts'
+import type { ConnectionMode, Connectivity } from '../connectivity.ts'
 import type { Deliveries } from '../deliveries.ts'
 import type { Delta, PulledPage } from '../delta.ts'
 import type { StoredEntry } from '../entry.ts'
@@ -16,8 +16,8 @@ import { type Answered, applyAnswers, type SettlePorts, tellAnswers } from '../s
 import type { CacheRecords } from '../storage/cache-records.ts'
 import type { LoadedOutbox } from '../storage/outbox-records.ts'
 import type { Writer } from '../storage/writer.ts'
-import { readSyncRecord } from '../sync-record.ts'
 import type { SyncLoop } from '../sync.ts'
+import { readSyncRecord } from '../sync-record.ts'
 import type { TabRoles, Tabs } from './tabs.ts'
 
 /** From the leader. */
