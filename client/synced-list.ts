@@ -7,6 +7,7 @@ import type { FieldFunctionOptions, FieldPolicy, InMemoryCache, Reference } from
 import { type DocumentNode, parse } from 'graphql'
 import type { AnyRecord } from './entry.ts'
 import { isSynced, retainOnce, SYNC_RECORD_ID, type SyncRecord } from './sync-record.ts'
+import { withServerIds } from './temporary-ids.ts'
 
 export interface SyncedListOptions {
   /** Which records belong to the list; gets the field's arguments. Default: all. */
@@ -130,11 +131,11 @@ function changed(before: RecordIndex, added: ReadonlySet<string>, removed: Reado
 export function syncedList(type: string, options: SyncedListOptions = {}): FieldPolicy<AnyRecord> {
   return {
     read(existing, field) {
+      const args = withServerIds(field.cache, field.args ?? {})
       const known = field.readField<RecordIndex>('index', { __ref: indexId(type) })
       const synced = isSynced(field.readField<SyncRecord>('state', { __ref: SYNC_RECORD_ID }), type)
       if (known === undefined && !synced) return existing
       const index = known ?? EMPTY
-      const args = field.args ?? {}
       const { page, hasMore } = pageOf(chosen(index, args, options, field), args)
       if (!options.connection) return page
       const last = page.at(-1)
@@ -158,14 +159,14 @@ export function syncedList(type: string, options: SyncedListOptions = {}): Field
 }
 
 /**
- * A field policy for a single record: `customer(id:)` finds it by its id wherever it came from, and is null once it was
- * deleted. On a field without an `id` argument (`Vacation.customer`) a reference to a deleted record reads as null.
+ * A field policy for a single record: `customer(id:)` finds it by its id, also by a temporary one that the server has
+ * replaced, wherever it came from, and is null once it was deleted. On a field without an `id` argument (`Vacation.customer`) a reference to a deleted record reads as null.
  * Otherwise a deleted record would send a `cache-first` query to the network.
  */
 export function syncedRecord(type: string): FieldPolicy<AnyRecord> {
   return {
-    read(existing, { args, toReference, canRead, isReference, readField }) {
-      const id = args?.['id']
+    read(existing, { args, cache, toReference, canRead, isReference, readField }) {
+      const id: unknown = withServerIds(cache, args?.['id'])
       const wanted = id === undefined || id === null ? existing : toReference({ __typename: type, id })
       if (!isReference(wanted)) return existing
       if (canRead(wanted)) return wanted
