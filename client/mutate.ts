@@ -18,6 +18,7 @@ import { isTentative } from './outbox-states.ts'
 import type { Delivery } from './settle.ts'
 import { squash } from './squash.ts'
 import type { TaskDefinition } from './task.ts'
+import type { TemporaryIds } from './temporary-ids.ts'
 import type { TentativeChanges } from './tentative-changes.ts'
 
 type Fields = Record<string, unknown>
@@ -31,6 +32,7 @@ export interface MutatePorts {
   readonly layer: OptimisticLayer
   readonly changes: TentativeChanges
   readonly deliveries: Deliveries
+  readonly temporaryIds: TemporaryIds
   /** Milliseconds to wait for the gateway's answer. */
   readonly answerWithinMs: number
   /** Whether an answer may come soon. */
@@ -64,16 +66,17 @@ export async function enqueue(
   variables: Fields,
   { overlay, isLimited, named = [], ...given }: Given,
 ): Promise<Enqueued> {
-  const { queue, layer, changes, deliveries, random } = ports
+  const { queue, layer, changes, deliveries, random, temporaryIds } = ports
   if (ports.isClosed()) throw new LayoverError('CLOSED', `${definition.name} was not queued: the client was closed.`)
   const id = random.uuid()
-  const wanted = plain(variables, definition.name)
+  const wanted = temporaryIds.replaceIn(plain(variables, definition.name))
   const merged = squash(ports, definition, id, wanted, queue.afterOf(wanted, { named }), { overlay, ...given }, plain)
   if (merged) {
     const { data, delivered, stored } = merged
     await stored
     return awaited(id, data, delivered)
   }
+  changes.give(id, given)
   const draft = queue.draft(
     {
       id,
@@ -86,7 +89,6 @@ export async function enqueue(
     },
     isLimited,
   )
-  changes.give(draft.id, given)
   const isShown = isTentative(draft.status)
   try {
     const change = changes.of(draft)!

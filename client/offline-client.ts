@@ -32,6 +32,7 @@ import { OutboxRecords } from './storage/outbox-records.ts'
 import { Writer } from './storage/writer.ts'
 import { type Sync, SyncLoop, type SyncOptions } from './sync.ts'
 import { type TaskRegistration, taskDefinitions } from './task.ts'
+import { TemporaryIds } from './temporary-ids.ts'
 import { TentativeChanges } from './tentative-changes.ts'
 import { Wire } from './wire.ts'
 
@@ -146,6 +147,7 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
     queue,
     replay,
     definition: name => device.definitions.get(name),
+    temporaryIds: device.temporaryIds,
     adopt: entry => restoreEntry(entry, device.definitions),
   })
   sync.start()
@@ -179,7 +181,8 @@ async function openDevice(options: OfflineClientOptions) {
   base.subscribe({ written: () => cacheRecords.changed(), replaced: () => cacheRecords.changed() })
 
   const templates = new Templates(cache)
-  const changes = new TentativeChanges(definitions, templates, report)
+  const temporaryIds = new TemporaryIds(cache)
+  const changes = new TentativeChanges(definitions, templates, temporaryIds, report)
   const layer = new OptimisticLayer(cache, base, options.sync !== undefined, report)
   const queue = new OutboxQueue({
     clock,
@@ -187,8 +190,11 @@ async function openDevice(options: OfflineClientOptions) {
     records,
     history: new History(options.historySize),
     size: new OutboxSize(options.limits),
+    temporaryIds,
     isKnownRecord: id => base.holds(id),
     foreseenRecords: entry => changes.recordsOf(entry),
+    foreseen: entry => changes.foreseenOf(entry),
+    assignedIds: (entry, data) => changes.assignedIds(entry, data),
     view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
     report,
   })
@@ -207,6 +213,7 @@ async function openDevice(options: OfflineClientOptions) {
     cacheRecords,
     base,
     templates,
+    temporaryIds,
     changes,
     layer,
     queue,

@@ -35,6 +35,8 @@ export interface OutboxChange {
   move(id: string, to: EntryStatus, patch?: EntryPatch): void
   /** Takes the entry out of the queue. `settled` goes on giving `remembered`. */
   leave(id: string, outcome: Outcome, remembered?: Outcome): void
+  /** Takes in server's ids by temporary id. */
+  assign(ids: Readonly<Record<string, string>>): void
   /** Puts an entry at the end under a sequence number of its own. */
   enqueue(entry: StoredEntry): void
 }

@@ -8,6 +8,7 @@ import { renew, suggested } from './renewal.ts'
 import type { Replay } from './replay.ts'
 import { readEntry, writeEntry } from './storage/outbox-records.ts'
 import type { TaskDefinition } from './task.ts'
+import type { TemporaryIds } from './temporary-ids.ts'
 import { migrated } from './tentative-changes.ts'
 
 /** All promises reject with UNKNOWN_ENTRY for an id that is not in the outbox, and with STORAGE_FAILED. */
@@ -48,6 +49,8 @@ export interface Outbox {
   discard(id: string): Promise<void>
   /** Withdraws it, with its dependents, while the gateway cannot have it. Rejects with NOT_POSSIBLE afterwards. */
   cancel(id: string): Promise<void>
+  /** The server's id of a record that was made under a temporary one, else the id itself; kept on the device (the last 10,000). */
+  resolveId(id: string): string
   pause(): void
   /** Also goes on when the gateway asked for a sign-in. */
   resume(): void
@@ -64,6 +67,7 @@ const EXPORT_VERSION = 1
 export interface OutboxDoorPorts {
   readonly queue: OutboxQueue
   readonly replay: Replay
+  readonly temporaryIds: TemporaryIds
   readonly definition: (name: string) => TaskDefinition | undefined
   /** Gives an entry of unknown origin its place among what this application knows. */
   readonly adopt: (entry: StoredEntry) => StoredEntry
@@ -177,6 +181,10 @@ export class OutboxDoor implements Outbox {
       throw notPossible(entry, 'cancelled: it was sent. Use discard() for what was rejected or parked.')
     }
     await this.#drop(falling)
+  }
+
+  resolveId(id: string): string {
+    return this.#ports.temporaryIds.resolve(id)
   }
 
   pause(): void {
