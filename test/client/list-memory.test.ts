@@ -102,6 +102,14 @@ describe('a synced list', () => {
       () => device.settle(false),
       () => cache.modify({ id: `Note:n${pick(40)}`, fields: { rank: () => pick(6) } }),
       () => cache.modify({ id: `Person:p${pick(3)}`, fields: { name: () => (pick(2) ? 'ann' : 'bob') } }),
+      () => {
+        const [id, rank] = [`Note:n${pick(40)}`, pick(6)] // Apollo may run it again.
+        cache.recordOptimisticTransaction(
+          other => void other.modify({ id, fields: { rank: () => rank } }),
+          `other${pick(2)}`,
+        )
+      },
+      () => cache.removeOptimistic(`other${pick(2)}`),
       () => cache.evict({ id: `Note:n${pick(40)}` }),
       () => cache.gc(pick(2) ? { resetResultCache: true } : {}),
       () =>
@@ -165,11 +173,13 @@ describe('a synced list', () => {
     expect(judged).toEqual(['n7'])
     device.save({ id: 'n9', rank: -2 })
     expect(judged).toEqual(['n7', 'n9'])
+    device.save({ id: 'n9', rank: 0.5 })
+    expect(judged).toEqual(['n7', 'n9', 'n9'])
     device.save({ id: 'n1', title: 'another' })
-    expect(judged).toEqual(['n7', 'n9', 'n1'])
+    expect(judged).toEqual(['n7', 'n9', 'n9', 'n1'])
     await device.pull([], ['n7'])
-    expect(judged.slice(3).filter(id => id !== 'n9' && id !== 'n1')).toEqual([])
-    expect(seen).toEqual(['n0,n1', 'n7,n0', 'n9,n7', 'n9,n0'])
+    expect(judged.slice(4).filter(id => id !== 'n9' && id !== 'n1')).toEqual([])
+    expect(seen).toEqual(['n0,n1', 'n7,n0', 'n9,n7', 'n7,n0', 'n0,n9'])
   })
 
   test('a record that joins or leaves writes one page of the index', async () => {
