@@ -144,6 +144,7 @@ export class Replay {
     this.#closed = true
     this.#pace.close()
     this.#questions.close()
+    this.#ports.meter.close()
     this.#ports.nothingSoon()
   }
 
