@@ -66,6 +66,15 @@ export class History {
     return new Map([[KEY + id, text], ...this.#trim()])
   }
 
+  /** Gives what is to be removed on the device. */
+  clear(): ReadonlyMap<string, null> {
+    const removed = new Map(Array.from(this.#tasks.keys(), id => [KEY + id, null]))
+    this.#tasks.clear()
+    this.#squashed.clear()
+    this.#list = undefined
+    return removed
+  }
+
   #put(task: SettledTask): void {
     this.#tasks.delete(task.id)
     this.#tasks.set(task.id, task)

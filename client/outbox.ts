@@ -315,6 +315,12 @@ export class OutboxQueue {
     return entry ? entry.outcome : this.#outcomes.get(id)
   }
 
+  /** Nothing of what left stays on the device; what waits does. */
+  forgetSettled(): Promise<void> {
+    const { records, history, temporaryIds } = this.#ports
+    return records.save([], [], undefined, new Map([...history.clear(), ...temporaryIds.clear()]))
+  }
+
   /** Tells the listeners of something beside the entries: paused, resumed. */
   notify(): void {
     this.#listeners.notify()
