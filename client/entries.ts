@@ -8,6 +8,7 @@ export class Entries {
   /** Ids of tasks that were merged into others. */
   readonly #squashed = new Map<string, string>()
   #changed = new Set<string>()
+  #last = 0
 
   /** Also by the id of a task that was merged into it. */
   get(id: string): StoredEntry | undefined {
@@ -34,9 +35,15 @@ export class Entries {
         else this.#dependents.set(id, new Set([entry.id]))
       }
     }
+    const isLast = entry.sequence >= this.#last
+    this.#last = Math.max(this.#last, entry.sequence)
     this.#byId.set(entry.id, entry)
     for (const id of entry.squashed ?? []) this.#squashed.set(id, entry.id)
     this.#changed.add(entry.id)
+    if (isLast || before?.sequence === entry.sequence) return
+    const sorted = [...this.#byId].sort(([, a], [, b]) => a.sequence - b.sequence)
+    this.#byId.clear()
+    for (const [id, each] of sorted) this.#byId.set(id, each)
   }
 
   remove(entry: StoredEntry): void {

@@ -1,8 +1,10 @@
 /** What one change of the queue is: to whoever makes it, and to the view. */
 import type { InMemoryCache } from '@apollo/client'
+import type { BatchAnswer } from './batch.ts'
 import type { Outcome, StoredEntry } from './entry.ts'
 import type { EntryStatus } from './outbox-states.ts'
-import type { IndexChanges } from './synced-list.ts'
+import type { IndexChanges } from './record-index.ts'
+import type { Verdict } from './settle.ts'
 
 /** What a change of the queue means for the view. Called once per change, before the listeners. */
 export type ViewListener = (change: {
@@ -37,4 +39,20 @@ export interface OutboxChange {
   assign(ids: Readonly<Record<string, string>>): void
   /** Puts an entry at the end under a sequence number of its own. */
   enqueue(entry: StoredEntry): void
+}
+
+/** One change as the leading tab tells it to the others. */
+export interface QueueNews {
+  readonly changed: readonly StoredEntry[]
+  readonly removed: readonly { readonly id: string; readonly outcome: Outcome | undefined }[]
+  /** Of the gateway, to entries as they were before. */
+  readonly answers?: readonly { readonly id: string; readonly answer: BatchAnswer; readonly verdict: Verdict }[]
+}
+
+/** How a change reaches other tabs. */
+export interface QueueSharing {
+  /** What the leading tab has changed. */
+  tell(news: QueueNews): void
+  /** What this tab has queued. */
+  announce(entry: StoredEntry): void
 }

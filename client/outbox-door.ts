@@ -208,10 +208,13 @@ export class OutboxDoor implements Outbox {
     const { entries, ids } = readExport(json)
     // A verdict that was given here stands, whatever the file says.
     const isNew = ({ id }: StoredEntry): boolean => !queue.known(id) && !queue.outcomeOf(id)
-    const taken = entries.filter(isNew).sort((a, b) => a.sequence - b.sequence)
+    entries.sort((a, b) => a.sequence - b.sequence)
+    const place = await queue.places(() => entries.length)
     await queue.change(change => {
       change.assign(ids)
-      for (const entry of taken) change.enqueue(queue.resequenced(adopt(entry), entry.after))
+      for (const entry of entries.filter(isNew)) {
+        change.enqueue(queue.resequenced(adopt(entry), place(), entry.after))
+      }
     })
     replay.kick(true)
   }

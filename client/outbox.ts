@@ -12,7 +12,7 @@ import type { BaseWrite, OutboxChange, ViewListener } from './outbox-change.ts'
 import { OutboxIndex, type OutboxIndexPorts } from './outbox-index.ts'
 import { assertEntryMove, isSendable, isUnsettled } from './outbox-states.ts'
 import { Outcomes } from './outcomes.ts'
-import type { Installation, LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
+import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
 
 export type { OutboxChange } from './outbox-change.ts'
 
@@ -45,14 +45,15 @@ export class OutboxQueue {
   readonly #shown = new Set<string>()
   readonly #outcomes: Outcomes
   readonly #listeners: Listeners
-  #installation: Installation
+  #client = ''
+  /** The last one seen. */
+  #sequence = 0
   #list: readonly OutboxEntry[] | undefined
   readonly subscribe: (listener: () => void) => () => void
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
     this.#outcomes = new Outcomes(ports.history)
-    this.#installation = { client: ports.random.uuid(), sequence: 0 }
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
     this.#index = new OutboxIndex(ports, id => this.known(id))
@@ -60,11 +61,8 @@ export class OutboxQueue {
 
   /** Takes over what was on the device. What was being sent is in doubt now. */
   async restore(loaded: LoadedOutbox): Promise<void> {
-    const highest = loaded.entries.at(-1)?.sequence ?? 0
-    this.#installation = {
-      client: loaded.installation?.client ?? this.#installation.client,
-      sequence: Math.max(loaded.installation?.sequence ?? 0, highest),
-    }
+    this.#client = loaded.client
+    this.#sequence = loaded.sequence
     this.#ports.temporaryIds.restore(loaded.settings)
     for (const entry of loaded.entries) {
       this.#entries.put(
@@ -75,7 +73,8 @@ export class OutboxQueue {
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)
     this.#entries.takeChanged() // Whatever is read differently now will be read so again.
-    await this.#ports.records.save([], [], this.#installation, this.#ports.history.restore(loaded.settings))
+    const beside = this.#ports.history.restore(loaded.settings)
+    await this.#ports.records.save([], [], false, beside)
   }
 
   /** In queue order; replaced, never changed. */
@@ -91,7 +90,7 @@ export class OutboxQueue {
 
   /** UUID of this installation. */
   get client(): string {
-    return this.#installation.client
+    return this.#client
   }
 
   get(id: string): StoredEntry | undefined {
@@ -119,11 +118,11 @@ export class OutboxQueue {
     return this.#drafts.size > 0
   }
 
-  /** The next ones to send, in order; empty while one is under way. */
+  /** The next ones to send, in order; of those that one under way divides, the first part. */
   sendable(limit: number): readonly StoredEntry[] {
     const batch: StoredEntry[] = []
     for (const entry of this.#entries.all()) {
-      if (entry.status === 'sending') return []
+      if (entry.status === 'sending' && batch.length > 0) break
       if (isSendable(entry.status) && !this.#index.awaitsId(entry)) batch.push(entry)
       if (batch.length === limit) break
     }
@@ -131,11 +130,12 @@ export class OutboxQueue {
   }
 
   /**
-   * Gives a new task its place and what it builds on. Nothing is stored yet: `append` follows, or `drop`. Throws OUTBOX_FULL
+   * Gives a new task its place as far as it is known and what it builds on. Nothing is stored yet: `append` follows, or `drop`. Throws OUTBOX_FULL
    * for one that is limited.
    */
   draft(draft: Draft, isLimited = true): StoredEntry {
-    const sequence = this.#nextSequence()
+    this.#sequence += 1
+    const sequence = this.#sequence
     const after = this.afterOf(draft.variables, draft)
     const waits = after.some(id => isStuck(this.known(id)))
     const entry = this.#index.register({
@@ -171,14 +171,18 @@ export class OutboxQueue {
 
   /** Durable when it resolves. `shown` says that the view holds its change already. Rejects with STORAGE_FAILED: then there is no such entry. */
   async append(draft: StoredEntry, shown: boolean): Promise<StoredEntry> {
+    let sequence: number
     try {
-      await this.#ports.records.append(draft, this.#installation)
+      sequence = await this.#ports.records.append(draft)
     } catch (error) {
       this.drop(draft)
       throw error
     }
-    const entry = this.#drafts.get(draft.id) ?? draft
-    const replaced = new Set<string>()
+    const stored = this.#drafts.get(draft.id) ?? draft
+    // Another tab may have queued something in between.
+    const entry = stored.sequence === sequence ? stored : { ...stored, sequence }
+    this.#sequence = Math.max(this.#sequence, sequence)
+    const replaced = new Set(entry === stored ? [] : [entry.id])
     this.#drafts.delete(entry.id)
     if (entry.variables !== draft.variables) replaced.add(entry.id) // What it builds on was given its id meanwhile.
     this.#entries.put(entry)
@@ -188,7 +192,7 @@ export class OutboxQueue {
     this.#showAndTell(touched, undefined, replaced)
     const { changed } = this.#entries.takeChanged()
     await this.#ports.records.save(
-      changed.filter(each => each !== draft),
+      changed.filter(each => each !== entry || stored !== draft),
       [],
     )
     return this.require(entry.id)
@@ -261,7 +265,7 @@ export class OutboxQueue {
     this.#showAndTell(touched, write, replaced)
     const { changed, removed } = this.#entries.takeChanged()
     if (changed.length === 0 && removed.length === 0 && beside.size === 0) return Promise.resolve()
-    return this.#ports.records.save(changed, removed, this.#installation, beside)
+    return this.#ports.records.save(changed, removed, write !== undefined, beside)
   }
 
   /** Whoever was sending is no more. */
@@ -273,12 +277,17 @@ export class OutboxQueue {
   }
 
   /** A copy under a new id, to be put at the end. */
-  renewed(entry: StoredEntry, variables: Record<string, unknown>, after?: readonly string[]): StoredEntry {
+  renewed(
+    entry: StoredEntry,
+    sequence: number,
+    variables: Record<string, unknown>,
+    after?: readonly string[],
+  ): StoredEntry {
     const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, squashed: _squashed, ...kept } = entry
     return {
       ...kept,
       id: this.#ports.random.uuid(),
-      sequence: this.#nextSequence(),
+      sequence,
       status: 'queued',
       attempts: 0,
       variables,
@@ -287,8 +296,20 @@ export class OutboxQueue {
   }
 
   /** The same entry, never sent, to be put at the end. */
-  resequenced(entry: StoredEntry, after: readonly string[]): StoredEntry {
-    return { ...entry, sequence: this.#nextSequence(), after }
+  resequenced(entry: StoredEntry, sequence: number, after: readonly string[]): StoredEntry {
+    return { ...entry, sequence, after }
+  }
+
+  /** Numbers at the end of the queue, one a call, for as many entries as `count` says once they are there. */
+  async places(count: () => number): Promise<() => number> {
+    for (;;) {
+      const wanted = count()
+      const first = await this.#ports.records.reserve(wanted)
+      if (count() > wanted) continue
+      this.#sequence = Math.max(this.#sequence, first + wanted - 1)
+      let next = first
+      return () => next++
+    }
   }
 
   /** What a task with these variables builds on, at that place, or else at the end. */
@@ -340,11 +361,6 @@ export class OutboxQueue {
       else this.#entries.put(entry)
       return entry.id
     })
-  }
-
-  #nextSequence(): number {
-    this.#installation = { ...this.#installation, sequence: this.#installation.sequence + 1 }
-    return this.#installation.sequence
   }
 
   #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced: ReadonlySet<string> = new Set()): void {

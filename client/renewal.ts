@@ -24,6 +24,10 @@ export async function renew(
 ): Promise<string> {
   /** By the old id, the id under which it stands at the end of the queue. */
   const moved = new Map<string, string>()
+  const place = await queue.places(() => queue.dependents(entry.id).length + 1)
+  if (queue.get(entry.id)?.status !== entry.status) {
+    throw new LayoverError('NOT_POSSIBLE', `${entry.name} ${entry.id} was dealt with meanwhile.`)
+  }
   const dependents = queue.dependents(entry.id)
   await queue.change(change => {
     again(entry, variables)
@@ -33,7 +37,7 @@ export async function renew(
       if (isFailedBy(each, moved)) again(placed, migrated(each, known(each)), placed.after)
       else if (isUnsent(each)) {
         moved.set(each.id, each.id)
-        change.enqueue(queue.resequenced(placed, placed.after))
+        change.enqueue(queue.resequenced(placed, place(), placed.after))
       }
     }
 
@@ -43,7 +47,7 @@ export async function renew(
 
     function again(old: StoredEntry, wanted: Fields, after?: readonly string[]): void {
       const { text, migrations } = known(old)
-      const renewed = { ...queue.renewed(old, wanted, after), document: text, version: migrations.length }
+      const renewed = { ...queue.renewed(old, place(), wanted, after), document: text, version: migrations.length }
       moved.set(old.id, renewed.id)
       change.leave(old.id, { status: 'discarded' }, old.outcome)
       change.enqueue(renewed)
