@@ -71,7 +71,7 @@ export class Entries {
   /** Everything that builds on the entry, directly or not, in queue order. */
   dependents(id: string): readonly StoredEntry[] {
     const found = new Set<StoredEntry>()
-    const open = [id]
+    const open = [this.#squashed.get(id) ?? id]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       for (const entry of this.directDependents(next)) {
         if (found.has(entry)) continue

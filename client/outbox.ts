@@ -4,10 +4,10 @@
  */
 import type { Clock, Random } from '../protocol/ports.ts'
 import { Entries } from './entries.ts'
-import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
+import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
 import type { History, SettledTask } from './history.ts'
 import { Listeners, type Report } from './listeners.ts'
-import type { BaseWrite, QueueChange, QueueNews, QueueSharing, ViewListener } from './outbox-change.ts'
+import type { BaseWrite, Draft, QueueChange, QueueNews, QueueSharing, ViewListener } from './outbox-change.ts'
 import { OutboxIndex, type OutboxIndexPorts } from './outbox-index.ts'
 import { OutboxMoves, unknownEntry } from './outbox-moves.ts'
 import { isSendable, isUnsettled } from './outbox-states.ts'
@@ -16,17 +16,6 @@ import { Outcomes } from './outcomes.ts'
 import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
 
 export type { OutboxChange } from './outbox-change.ts'
-
-export interface Draft {
-  readonly id: string
-  readonly name: string
-  readonly document: string
-  readonly variables: Record<string, unknown>
-  readonly version: number
-  readonly overlay?: Overlay
-  /** Ids of entries that it builds on beside those that its variables tell of. */
-  readonly named?: readonly string[]
-}
 
 export interface OutboxPorts extends OutboxIndexPorts {
   readonly clock: Clock
@@ -89,6 +78,11 @@ export class OutboxQueue {
   /** Newest first; replaced, never changed. */
   get history(): readonly SettledTask[] {
     return this.#ports.history.list
+  }
+
+  /** Whether this tab is the one that moves entries. */
+  get leads(): boolean {
+    return this.#ports.leads()
   }
 
   /** UUID of this installation. */
@@ -158,19 +152,14 @@ export class OutboxQueue {
     return entry
   }
 
-  /**
-   * The entry that a task with these variables, building on `after`, could be merged into: never sent, nothing between the two
-   * that mentions the same ids, nothing waiting for the earlier, nothing the later waits for alone.
-   */
-  squashable(variables: Record<string, unknown>, after: readonly string[]): StoredEntry | undefined {
-    if (!this.#ports.leads()) return undefined
-    const newest = this.#index.newest(variables)
-    const entry = newest === undefined ? undefined : this.#entries.get(newest)
-    if (!entry || entry.attempts > 0 || entry.inDoubt || (entry.status !== 'queued' && entry.status !== 'blocked'))
-      return
-    if (after.some(id => id !== entry.id && !entry.after.includes(id))) return
-    const awaited = [...this.#entries.directDependents(entry.id), ...this.#drafts.values()]
-    return awaited.some(each => each.after.includes(entry.id)) ? undefined : entry
+  /** Those whose storing is under way. */
+  get drafts(): ReadonlyMap<string, StoredEntry> {
+    return this.#drafts
+  }
+
+  /** The newest entry on the device or on its way there that mentions, in whatever way, an id that these variables mention. */
+  newest(variables: Record<string, unknown>): StoredEntry | undefined {
+    return this.known(this.#index.newest(variables) ?? '')
   }
 
   /** Durable when it resolves. `shown` says that the view holds its change already. Rejects with STORAGE_FAILED: then there is no such entry. */
@@ -184,7 +173,7 @@ export class OutboxQueue {
     }
     const stored = this.#drafts.get(draft.id) ?? draft
     // Another tab may have queued something in between.
-    const entry = stored.sequence === sequence ? stored : { ...stored, sequence }
+    const entry = stored.sequence === sequence ? stored : this.#moved(stored, sequence)
     this.#sequence = Math.max(this.#sequence, sequence)
     const replaced = new Set(entry === stored ? [] : [entry.id])
     this.#drafts.delete(entry.id)
@@ -322,6 +311,12 @@ export class OutboxQueue {
     return entry ? entry.outcome : this.#outcomes.get(id)
   }
 
+  /** Nothing of what left stays on the device; what waits does. */
+  forgetSettled(): Promise<void> {
+    const { records, history, temporaryIds } = this.#ports
+    return records.save([], [], undefined, new Map([...history.clear(), ...temporaryIds.clear()]))
+  }
+
   /** Tells the listeners of something beside the entries: paused, resumed. */
   notify(): void {
     this.#listeners.notify()
@@ -358,6 +353,11 @@ export class OutboxQueue {
       else this.#entries.put(entry)
       return entry.id
     })
+  }
+
+  #moved(entry: StoredEntry, sequence: number): StoredEntry {
+    this.#index.unregister(entry)
+    return this.#index.register({ ...entry, sequence })
   }
 
   #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced?: ReadonlySet<string>): void {
