@@ -43,14 +43,16 @@ function naive(cache: InMemoryCache, optimistic: boolean, list: ListName, args: 
     inIndex.push(...(found?.refs ?? []).map(ref => ref.__ref))
   }
   const present = Object.keys(store).filter(id => id.startsWith('Note:') && store[id]?.['__typename'] !== undefined)
-  expect(inIndex.filter(id => !present.includes(id))).toEqual([])
   // A late answer writes a record that a pull has deleted; it is in no list.
   expect(present.filter(id => !inIndex.includes(id) && !gone.includes(id))).toEqual([])
   const { where, sort } = LISTS[list] as { where?: (note: TestNote, args: unknown) => boolean; sort?: typeof byRank }
-  const notes = inIndex.map(id => {
-    const { owner, ...note } = store[id] as Record<string, unknown>
-    return { ...note, owner: owner ? store[(owner as Reference).__ref] : null } as TestNote
-  })
+  // An eviction by hand under somebody else's layer may leave a reference to nothing.
+  const notes = inIndex
+    .filter(id => present.includes(id))
+    .map(id => {
+      const { owner, ...note } = store[id] as Record<string, unknown>
+      return { ...note, owner: owner ? store[(owner as Reference).__ref] : null } as TestNote
+    })
   const chosen = where ? notes.filter(note => where(note, args)) : notes
   return (sort ? [...chosen].sort(sort) : chosen).map(note => note.id)
 }
