@@ -37,7 +37,7 @@ describe('a pull', () => {
     expect(await client.sync.pull()).toEqual({ changed: 0, removed: 0, pages: 1, reset: false })
   })
 
-  test('of many pages equals a pull of one', async () => {
+  test('a pull of many pages equals a pull of one', async () => {
     const gateway = await startGateway()
     for (let index = 0; index < 25; index += 1) gateway.write({ id: `n${index}`, title: `${index}` })
     for (let index = 0; index < 5; index += 1) gateway.remove(`n${index}`)
@@ -104,7 +104,7 @@ describe('a pull', () => {
 
   test('with other scopes starts anew', async () => {
     const gateway = await startGateway()
-    gateway.write({ id: 'n1', title: 'one' })
+    gateway.write({ id: 'n1', title: 'one', done: true })
     const { client, cache } = await openNotes(gateway, { sync: { document: CHANGES, scopes: [{ type: 'Note' }] } })
     await client.sync.pull()
     await client.sync.setScopes([{ type: 'Note', where: { done: true } }])
