@@ -157,6 +157,7 @@ export class Delta {
     const known = readSyncRecord(this.#cache)
     if (JSON.stringify(known?.groups) !== JSON.stringify(groups)) return false
     if (!completes) return true
+    if (known?.purged) return false
     const isStamped = known?.syncedAt != null && !known.unswept && this.#clock.now() - known.syncedAt < RESTAMP_AFTER
     return isStamped && JSON.stringify(known.types) === JSON.stringify(completes)
   }
@@ -230,7 +231,7 @@ function withoutType(known: SyncRecord, type: string): SyncRecord {
   const groups = known.groups.map(group =>
     holds(group, type) ? { ...group, without: [...group.without, type] } : group,
   )
-  return { ...known, groups, types: Array.isArray(known.types) ? known.types.filter(each => each !== type) : null }
+  return { ...known, groups, purged: [...(known.purged ?? []), type] }
 }
 
 const isTrimmed = (known: SyncRecord, groups: readonly ScopeGroup[]): boolean =>

@@ -15,6 +15,7 @@ import { Pulling, type PullResult } from './pulling.ts'
 import type { Replay, ReplayCounts } from './replay.ts'
 import type { SignIn } from './sign-in.ts'
 import { isSynced, readSyncRecord } from './sync-record.ts'
+import { onShown } from './visibility.ts'
 import type { Wire } from './wire.ts'
 
 export interface Scope {
@@ -55,8 +56,11 @@ export interface Sync {
   push(): Promise<PushResult>
   /** For this session; records outside leave the device with the pull that follows at once, or when there is a connection again. */
   setScopes(scopes: Scope[]): Promise<void>
-  /** Takes what sync brought off the device; tasks stay. Refuses (PENDING_TASKS) while tasks wait, unless forced. */
-  purge(options?: { force?: boolean }): Promise<void>
+  /**
+   * Takes what sync brought off the device, or its records of one type, until the next pull; tasks stay. Refuses
+   * (PENDING_TASKS) while tasks wait, unless forced.
+   */
+  purge(options?: { force?: boolean; type?: string }): Promise<void>
   subscribe(listener: () => void): () => void
 }
 
@@ -134,6 +138,7 @@ export class SyncLoop implements Sync {
     this.#stop.push(
       connectivity.subscribe(() => this.#connectionChanged()),
       connectivity.onHint(() => this.#inBackground()),
+      onShown(() => this.#shown()),
     )
     if (!this.#options) return
     if (connectivity.mode !== 'offline') this.#notice?.open()
@@ -164,7 +169,7 @@ export class SyncLoop implements Sync {
     }
   }
 
-  async purge({ force = false } = {}): Promise<void> {
+  async purge({ force = false, type }: { force?: boolean; type?: string } = {}): Promise<void> {
     const { queue, delta } = this.#ports
     if (!force && queue.hasUnsettled()) {
       throw new LayoverError(
@@ -173,8 +178,8 @@ export class SyncLoop implements Sync {
       )
     }
     await this.#running?.catch(() => undefined) // Whoever called it is told.
-    delta.clear()
-    this.#synced(null)
+    delta.clear(type)
+    this.#synced(type === undefined ? null : this.#lastSyncedAt)
   }
 
   close(): void {
@@ -316,6 +321,11 @@ export class SyncLoop implements Sync {
     this.#pull(false).catch(error => {
       if (!isOfConnection(error)) this.#ports.report(error)
     })
+  }
+
+  #shown(): void {
+    const age = this.#ports.clock.now() - (this.#lastSyncedAt?.getTime() ?? 0)
+    if (age >= (this.#options?.everyMs ?? DEFAULT_EVERY_MS) && !this.#running) this.#inBackground()
   }
 
   #connectionChanged(): void {
