@@ -7,6 +7,7 @@ import { DEFAULT_PAGE } from '../protocol/protocol.ts'
 import { isSettled } from '../protocol/task-states.ts'
 import type { Connectivity } from './connectivity.ts'
 import { type Delta, type Page, readPage } from './delta.ts'
+import type { Freshness } from './freshness.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import { Notice } from './notice.ts'
@@ -52,6 +53,7 @@ export type PushResult = ReplayCounts
 export interface Sync {
   /** When the last pull reached the end; kept on the device. */
   readonly lastSyncedAt: Date | null
+  freshness(type?: string): Freshness
   /** Pushes first. Rejects with OFFLINE, UNREACHABLE, UNAUTHENTICATED, REFUSED. */
   pull(): Promise<PullResult>
   /** Sends what can be sent now. Rejects with OFFLINE, PAUSED, UNREACHABLE, UNAUTHENTICATED. */
@@ -94,6 +96,7 @@ export class SyncLoop implements Sync {
   readonly #notice: Notice | undefined
   #scopes: readonly Scope[] | undefined
   #lastSyncedAt: Date | null
+  #freshness: Freshness = { lastSyncedAt: null, state: 'never' }
   #running: Promise<PullResult> | undefined
   #next: Promise<PullResult> | undefined
   /** The pull that runs has asked for its first page. */
@@ -117,6 +120,14 @@ export class SyncLoop implements Sync {
 
   get lastSyncedAt(): Date | null {
     return this.#lastSyncedAt
+  }
+
+  freshness(): Freshness {
+    const lastSyncedAt = this.#lastSyncedAt
+    if (this.#freshness.lastSyncedAt !== lastSyncedAt) {
+      this.#freshness = { lastSyncedAt, state: lastSyncedAt ? 'fresh' : 'never' }
+    }
+    return this.#freshness
   }
 
   /** Begins to pull by itself. */
