@@ -134,6 +134,7 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
     queue,
     replay,
     definition: name => device.definitions.get(name),
+    foreseen: entry => device.changes.foreseenOf(entry),
     adopt: entry => restoreEntry(entry, device.definitions),
   })
   sync.start()

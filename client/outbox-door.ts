@@ -6,13 +6,22 @@ import type { OutboxChange, OutboxQueue } from './outbox.ts'
 import type { Replay } from './replay.ts'
 import { readEntry, writeEntry } from './storage/outbox-records.ts'
 import type { TaskDefinition } from './task.ts'
+import { type TouchedRecord, touchedRecords } from './touched-records.ts'
 
 /** All promises reject with UNKNOWN_ENTRY for an id that is not in the outbox, and with STORAGE_FAILED. */
 export interface Outbox {
   /** In queue order; the array is replaced, never changed. Confirmed ones leave it; the others stay until they are dealt with. */
   readonly entries: readonly OutboxEntry[]
+  /** Queued a moment ago and not on the device yet, so not in `entries`; in queue order. */
+  readonly storing: readonly OutboxEntry[]
   /** By `pause`, or while somebody has to sign in. */
   readonly paused: boolean
+  /** Also one that is being stored. */
+  get(id: string): OutboxEntry | undefined
+  /** What `settled` resolves to, if it is known. */
+  outcome(id: string): Outcome | undefined
+  /** What the entry makes or changes: the records of its foreseen answer; without any, whatever its variables mention. */
+  recordsOf(id: string): readonly TouchedRecord[]
   /** The verdict: at once if there is one. Of this session's entries also after they left. */
   settled(id: string): Promise<Outcome>
   /**
@@ -38,7 +47,8 @@ export interface Outbox {
   export(): Promise<string>
   /** Takes in what `export` gave: entries keep their ids, those already here are skipped, the others go to the end. Rejects with BAD_EXPORT. */
   import(json: string): Promise<void>
-  subscribe(listener: () => void): () => void
+  /** The listener is given the ids of the entries that came, changed or left; none when only `paused` did; nothing when all may have. */
+  subscribe(listener: (changed?: ReadonlySet<string>) => void): () => void
 }
 
 const EXPORT_FORMAT = 'layover-outbox'
@@ -48,13 +58,15 @@ export interface OutboxDoorPorts {
   readonly queue: OutboxQueue
   readonly replay: Replay
   readonly definition: (name: string) => TaskDefinition | undefined
+  /** The answer that the application foresees. */
+  readonly foreseen: (entry: StoredEntry) => unknown
   /** Gives an entry of unknown origin its place among what this application knows. */
   readonly adopt: (entry: StoredEntry) => StoredEntry
 }
 
 export class OutboxDoor implements Outbox {
   readonly #ports: OutboxDoorPorts
-  readonly subscribe: (listener: () => void) => () => void
+  readonly subscribe: Outbox['subscribe']
 
   constructor(ports: OutboxDoorPorts) {
     this.#ports = ports
@@ -63,6 +75,25 @@ export class OutboxDoor implements Outbox {
 
   get entries(): readonly OutboxEntry[] {
     return this.#ports.queue.entries
+  }
+
+  get storing(): readonly OutboxEntry[] {
+    return [...this.#ports.queue.drafts.values()]
+  }
+
+  get(id: string): OutboxEntry | undefined {
+    const { queue } = this.#ports
+    return queue.get(id) ?? queue.drafts.get(id)
+  }
+
+  outcome(id: string): Outcome | undefined {
+    return this.#ports.queue.outcomeOf(id)
+  }
+
+  recordsOf(id: string): readonly TouchedRecord[] {
+    const { queue, foreseen } = this.#ports
+    const entry = queue.get(id) ?? queue.drafts.get(id)
+    return entry ? touchedRecords(entry, foreseen(entry), queue) : []
   }
 
   get paused(): boolean {

@@ -74,10 +74,11 @@ export class OutboxQueue {
   readonly #shown = new Set<string>()
   readonly #outcomes = new Map<string, Outcome>()
   readonly #waiting = new Map<string, { promise: Promise<Outcome>; resolve: (outcome: Outcome) => void }>()
-  readonly #listeners: Listeners
+  readonly #listeners: Listeners<ReadonlySet<string>>
   #installation: Installation
   #list: readonly OutboxEntry[] | undefined
-  readonly subscribe: (listener: () => void) => () => void
+  /** Listeners are given the ids of the entries that came, changed or left; none for what is beside the entries. */
+  readonly subscribe: (listener: (changed?: ReadonlySet<string>) => void) => () => void
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
@@ -128,6 +129,11 @@ export class OutboxQueue {
     const entry = this.#entries.get(id)
     if (!entry) throw unknownEntry(id)
     return entry
+  }
+
+  /** Those whose storing is under way. */
+  get drafts(): ReadonlyMap<string, StoredEntry> {
+    return this.#drafts
   }
 
   stored(): Iterable<StoredEntry> {
@@ -200,6 +206,7 @@ export class OutboxQueue {
       if (!other.after.includes(draft.id)) continue
       this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
     }
+    this.notify(draft.id)
   }
 
   /**
@@ -291,7 +298,7 @@ export class OutboxQueue {
 
   /** The entry's verdict: at once if it has one. Rejects with UNKNOWN_ENTRY for an id that this session has never seen. */
   settled(id: string): Promise<Outcome> {
-    const outcome = this.#outcomeOf(id)
+    const outcome = this.outcomeOf(id)
     if (outcome) return Promise.resolve(outcome)
     if (!this.#entries.get(id) && !this.#drafts.has(id)) return Promise.reject(unknownEntry(id))
     let waiting = this.#waiting.get(id)
@@ -306,9 +313,15 @@ export class OutboxQueue {
     return waiting.promise
   }
 
-  /** Tells the listeners of something beside the entries: paused, resumed. */
-  notify(): void {
-    this.#listeners.notify()
+  /** The entry's verdict so far; also of one that left in this session. */
+  outcomeOf(id: string): Outcome | undefined {
+    const entry = this.#entries.get(id)
+    return entry ? entry.outcome : this.#outcomes.get(id)
+  }
+
+  /** Tells the listeners of drafts, or of something beside the entries: paused, resumed. */
+  notify(...changed: string[]): void {
+    this.#listeners.notify(new Set(changed))
   }
 
   close(): void {
@@ -342,16 +355,11 @@ export class OutboxQueue {
     }
     this.#list = undefined
     for (const id of touched) this.#tellOutcome(id)
-    this.#listeners.notify()
-  }
-
-  #outcomeOf(id: string): Outcome | undefined {
-    const entry = this.#entries.get(id)
-    return entry ? entry.outcome : this.#outcomes.get(id)
+    this.#listeners.notify(touched)
   }
 
   #tellOutcome(id: string): void {
-    const outcome = this.#outcomeOf(id)
+    const outcome = this.outcomeOf(id)
     if (!outcome) return
     this.#waiting.get(id)?.resolve(outcome)
     this.#waiting.delete(id)

@@ -6,6 +6,7 @@ import { LayoverError } from './layover-error.ts'
 import type { Report } from './listeners.ts'
 import type { TentativeChange } from './optimistic.ts'
 import type { TaskDefinition } from './task.ts'
+import { recordsNamedIn } from './touched-records.ts'
 
 type Fields = Record<string, unknown>
 
@@ -78,13 +79,18 @@ export class TentativeChanges {
     }
   }
 
-  /** Ids of all records in the foreseen answer; undefined when none is foreseen. A function that throws is dealt with where the change is made. */
+  /** Ids of all records in the foreseen answer; undefined when none is foreseen. */
   recordsOf(entry: StoredEntry): ReadonlySet<string> | undefined {
+    const foreseen = this.foreseenOf(entry)
+    return foreseen && new Set(recordsNamedIn(foreseen).map(({ id }) => id))
+  }
+
+  /** The foreseen answer. A function that throws is dealt with where the change is made. */
+  foreseenOf(entry: StoredEntry): Fields | undefined {
     const definition = this.#definitions.get(entry.name)
     if (!definition) return undefined
     try {
-      const foreseen = this.#foreseen(entry, definition)
-      return foreseen && collectIds(foreseen, new Set())
+      return this.#foreseen(entry, definition)
     } catch {
       return undefined
     }
@@ -95,15 +101,6 @@ export class TentativeChanges {
     const foreseen: unknown = optimistic?.(migrated(entry, definition))
     return isFields(foreseen) ? foreseen : undefined
   }
-}
-
-function collectIds(value: unknown, found: Set<string>): ReadonlySet<string> {
-  if (Array.isArray(value)) for (const item of value) collectIds(item, found)
-  else if (isFields(value)) {
-    if (value['__typename'] !== undefined && typeof value['id'] === 'string') found.add(value['id'])
-    for (const child of Object.values(value)) collectIds(child, found)
-  }
-  return found
 }
 
 /** The variables as the registration knows them now; what is sent of a task that was sent before stays as it was. */
