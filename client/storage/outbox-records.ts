@@ -111,9 +111,7 @@ export class OutboxRecords {
 
   #enqueue(changes: ReadonlyMap<string, string | null>): Promise<void> {
     const stored = new Promise<void>((resolve, reject) => this.#jobs.push({ changes, resolve, reject }))
-    this.#writing ??= this.#work().finally(() => {
-      this.#writing = undefined
-    })
+    this.#writing ??= this.#work()
     return stored
   }
 
@@ -132,6 +130,8 @@ export class OutboxRecords {
         else await this.#oneByOne(jobs)
       }
     }
+    // Here and not a turn later: a job that comes in between would wait for a worker that is gone.
+    this.#writing = undefined
   }
 
   #stored(job: Job): void {

@@ -1,6 +1,8 @@
 import 'fake-indexeddb/auto'
 import { describe, expect, test, vi } from 'vitest'
+import type { StoredEntry } from '../../client/entry.ts'
 import { type Database, memoryStorage, openDatabase } from '../../client/storage/database.ts'
+import { OutboxRecords } from '../../client/storage/outbox-records.ts'
 import { newName } from './notes-app.ts'
 
 const shared = memoryStorage()
@@ -86,3 +88,16 @@ test('a connection that another tab closed is opened again', async () => {
   await outbox.write(new Map([['b', '2']]))
   expect([...(await outbox.readAll()).keys()]).toEqual(['a', 'b'])
 })
+
+test('a write that is asked for at the moment at which the one before it is stored is stored, too', async () => {
+  const { outbox } = await openDatabase(newName(), 'ann', memoryStorage())
+  const records = new OutboxRecords(outbox, () => undefined)
+  await records.saveSetting('first', 1)
+  await records.saveSetting('second', 2)
+  let stored = 0
+  for (const id of ['a', 'b', 'c']) {
+    await records.append({ id } as StoredEntry, { client: 'c', sequence: stored })
+    stored += 1
+  }
+  expect(stored).toBe(3)
+}, 2000)
