@@ -37,22 +37,9 @@ let scripts: ReadonlyMap<string, string>
 beforeAll(async () => {
   if (browserMissing) return
   profile = await temporaryProfile()
-  ;[scripts, browser] = await Promise.all([bundlePage(), launchBrowser({ userDataDir: profile.path })])
-}, 120_000)
-
-afterAll(async () => {
-  await browser?.kill()
-  await profile?.remove()
-})
-
-beforeEach(async ({ skip, onTestFinished }) => {
-  skip(browserMissing !== undefined, browserMissing)
   gateway = await new ScriptedGateway().start()
+  ;[scripts, browser] = await Promise.all([bundlePage(), launchBrowser({ userDataDir: profile.path })])
   page = await browser.openPage()
-  onTestFinished(async () => {
-    await page.close()
-    await gateway.stop()
-  })
   // The page comes from where the gateway is, so its requests go there over a real socket.
   const { origin } = new URL(gateway.url)
   await page.route(`${origin}/*.{html,js}`, route => {
@@ -66,7 +53,15 @@ beforeEach(async ({ skip, onTestFinished }) => {
   })
   await page.goto(`${origin}/page.html`)
   await page.waitForFunction(() => 'experiments' in window)
+}, 120_000)
+
+afterAll(async () => {
+  await browser?.kill()
+  await gateway?.stop()
+  await profile?.remove()
 })
+
+beforeEach(({ skip }) => skip(browserMissing !== undefined, browserMissing))
 
 const run = <Name extends keyof Experiments>(name: Name): Promise<Awaited<ReturnType<Experiments[Name]>>> =>
   page.evaluate(async each => (window as unknown as { experiments: Experiments }).experiments[each](), name) as never
@@ -100,9 +95,14 @@ test('a change in the middle of a slow transition never shows two states at once
   expect(values.at(-1)).toEqual(['queued 1'])
 })
 
-test('useMutation and useQuery keep their meaning for a task', async () => {
+test('useMutation and useQuery keep their meaning for a task', async ({ onTestFinished }) => {
+  const { onTask } = gateway
+  onTestFinished(() => {
+    gateway.onTask = onTask
+  })
   gateway.onTask = (_field, { input }) => {
-    if ((input as { id: string }).id === 'bad') throw new GraphQLError('not you', { extensions: { code: 'FORBIDDEN' } })
+    if ((input as { id: string }).id.startsWith('bad'))
+      throw new GraphQLError('not you', { extensions: { code: 'FORBIDDEN' } })
     return undefined
   }
   const { offline, outcome, refused, seen } = await run('dropIn')
@@ -116,7 +116,7 @@ test('useMutation and useQuery keep their meaning for a task', async () => {
 
 test('a task is followed from its call to its end, and found settled by who looks later', async () => {
   const { seen, badge, later } = await run('lifeOfATask')
-  expect(seen).toEqual(['unknown', 'loading', 'queued', 'sending', 'confirmed', 'unknown'])
+  expect(seen).toEqual(['unknown', 'queued', 'sending', 'confirmed', 'unknown'])
   // Once at first, once for the first of three changes.
   expect(badge).toEqual({ badge: 2 })
   expect(later).toBe('confirmed true confirmed')
