@@ -5,24 +5,30 @@ import { DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT } from '../protocol/
 import { BaseWrites } from './base-writes.ts'
 import { Batches, Templates } from './batch.ts'
 import { Conflicts, resolveConflictTask } from './conflicts.ts'
-import { browserHint, type Connection, Connectivity, type NetworkHint } from './connectivity.ts'
+import { browserHint, type Connection, type ConnectionMode, Connectivity, type NetworkHint } from './connectivity.ts'
 import { Deliveries } from './deliveries.ts'
 import { Delta } from './delta.ts'
+import { DocumentSize } from './document-size.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
+import { History } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Leaving } from './leaving.ts'
 import type { Report } from './listeners.ts'
+import { Meter, type MeteredOptions } from './metered.ts'
 import { enqueue, type MutatePorts, overrideMutate } from './mutate.ts'
 import { OptimisticLayer } from './optimistic.ts'
 import { OutboxQueue } from './outbox.ts'
 import { type Outbox, OutboxDoor } from './outbox-door.ts'
-import { type PayloadTypes, Replay } from './replay.ts'
+import { Packing, type PayloadTypes } from './packing.ts'
+import { Replay } from './replay.ts'
 import { restoreEntry } from './restore.ts'
 import { type SettlePorts, settle } from './settle.ts'
 import { SignIn } from './sign-in.ts'
 import { CacheRecords } from './storage/cache-records.ts'
-import { openDatabase, type StorageDriver } from './storage/database.ts'
+import { inTheClear } from './storage/cipher.ts'
+import { namespaceOf, openDatabase, type StorageDriver } from './storage/database.ts'
 import { OutboxRecords } from './storage/outbox-records.ts'
+import { Writer } from './storage/writer.ts'
 import { type Sync, SyncLoop, type SyncOptions } from './sync.ts'
 import { type TaskRegistration, taskDefinitions } from './task.ts'
 import { TentativeChanges } from './tentative-changes.ts'
@@ -82,7 +88,7 @@ export interface OfflineClientOptions extends ApolloOptions {
   storage?: StorageDriver
   /** Called when the gateway answers UNAUTHENTICATED; the outbox is paused meanwhile. If it fails it is called again later. */
   reauthenticate?: () => Promise<void>
-  /** Not in this version: rejected with NOT_IMPLEMENTED. */
+  /** AES-GCM, best non-extractable; default: stored in the clear. What is lost with it is lost. */
   encryptionKey?: CryptoKey
   /** Milliseconds that `mutate` waits for the gateway's answer while it is reachable; default 2,500. */
   answerWithinMs?: number
@@ -90,8 +96,14 @@ export interface OfflineClientOptions extends ApolloOptions {
   requestTimeoutMs?: number
   /** Default 50, at most 100. */
   tasksPerDocument?: number
+  /** Documents of tasks under way at the same time, at most; default 4. One by one while the gateway does not confirm that it keeps their order. */
+  documentsInFlight?: number
+  /** How the mode 'metered' saves requests. */
+  metered?: MeteredOptions
   /** Failures in the background, where no promise can tell of them. None of them loses a task. */
   onError?: (error: LayoverError) => void
+  /** How many settled tasks `outbox.history` keeps on the device; default 200. */
+  historySize?: number
   clock?: Clock
   random?: Random
   /** What the device believes about its network; default: the browser's events. */
@@ -99,17 +111,13 @@ export interface OfflineClientOptions extends ApolloOptions {
 }
 
 const DEFAULT_ANSWER_WITHIN_MS = 2500
+const DEFAULT_DOCUMENTS_IN_FLIGHT = 4
 const MODE = 'mode'
 const PAYLOADS = 'payloads'
+const DOCUMENT_SIZE = 'document-size'
 
-/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, NOT_IMPLEMENTED. */
+/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, WRONG_KEY. */
 export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
-  if (options.encryptionKey) {
-    throw new LayoverError(
-      'NOT_IMPLEMENTED',
-      '`encryptionKey`: this version cannot encrypt what it stores. Leave it out to store it in the clear.',
-    )
-  }
   const device = await openDevice(options)
   const rooms = connect(options, device)
   const { client, queue, replay, sync, conflicts, connectivity } = rooms
@@ -118,7 +126,7 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
     ...device,
     ...rooms,
     answerWithinMs: options.answerWithinMs ?? DEFAULT_ANSWER_WITHIN_MS,
-    isReachable: () => connectivity.state === 'online' && !replay.paused,
+    isReachable: () => connectivity.isProven && connectivity.mode === 'auto' && !replay.paused,
     isClosed: () => leaving.isClosed,
     kick: () => replay.kick(),
   }
@@ -154,12 +162,15 @@ async function openDevice(options: OfflineClientOptions) {
   const { cache, clock = systemClock, random = systemRandom, onError } = options
   const report: Report = error => onError?.(error)
   const definitions = taskDefinitions([...options.tasks, resolveConflictTask])
-  const database = await openDatabase(options.name ?? 'layover', options.user, options.storage)
-  const records = new OutboxRecords(database.outbox, report)
-  const loaded = await records.load()
+  const { encryptionKey: key } = options
+  const cipher = key ? (await import('./storage/encryption.ts')).encryption(key) : inTheClear
+  const database = await openDatabase(namespaceOf(options.name ?? 'layover', options.user), options.storage)
+  const writer = new Writer(database, cipher, report)
+  const records = new OutboxRecords(database, writer, cipher, report)
+  const loaded = await records.load(random)
 
   // Restoring the cache drops layers, so it comes before the outbox, which makes one.
-  const cacheRecords = new CacheRecords(cache, database.cache, clock, report)
+  const cacheRecords = new CacheRecords({ cache, database, writer, cipher, clock, report })
   await cacheRecords.restore()
   const base = new BaseWrites(cache)
   base.subscribe({ written: () => cacheRecords.changed(), replaced: () => cacheRecords.changed() })
@@ -171,6 +182,7 @@ async function openDevice(options: OfflineClientOptions) {
     clock,
     random,
     records,
+    history: new History(options.historySize),
     isKnownRecord: id => base.holds(id),
     foreseenRecords: entry => changes.recordsOf(entry),
     view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
@@ -184,6 +196,8 @@ async function openDevice(options: OfflineClientOptions) {
     random,
     report,
     definitions,
+    database,
+    writer,
     records,
     settings,
     cacheRecords,
@@ -200,7 +214,8 @@ function connect(options: OfflineClientOptions, device: Awaited<ReturnType<typeo
   const { cache, clock, random, report, definitions, records, settings, templates, changes, layer, queue } = device
   const connectivity = new Connectivity(
     options.network ?? browserHint,
-    settings.get(MODE) === 'offline' ? 'offline' : 'auto',
+    clock,
+    modeOf(settings.get(MODE)),
     mode => void records.saveSetting(MODE, mode),
     report,
   )
@@ -226,29 +241,40 @@ function connect(options: OfflineClientOptions, device: Awaited<ReturnType<typeo
     },
     noteAnswer: payload => delta.noteAnswer(payload),
   }
+  const meter = new Meter(connectivity, queue, clock, options.metered ?? {}, () => replay.kick())
   const replay: Replay = new Replay({
     queue,
     wire,
-    templates,
-    batches: new Batches(),
-    payloads: payloadTypes(settings.get(PAYLOADS), records),
+    packing: new Packing({
+      queue,
+      templates,
+      batches: new Batches(),
+      payloads: payloadTypes(settings.get(PAYLOADS), records),
+    }),
     connectivity,
+    meter,
+    size: new DocumentSize(
+      atLeastOne(Math.min(options.tasksPerDocument ?? DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT)),
+      clock,
+      settings.get(DOCUMENT_SIZE),
+      learned => void records.saveSetting(DOCUMENT_SIZE, learned),
+    ),
     signIn,
     settle: (answered, nextAttemptAt) => settle(settlePorts, answered, nextAttemptAt),
     nothingSoon: () => deliveries.deliverAll(),
     clock,
     random,
-    tasksPerDocument: atLeastOne(
-      Math.min(options.tasksPerDocument ?? DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT),
-    ),
+    documents: atLeastOne(options.documentsInFlight ?? DEFAULT_DOCUMENTS_IN_FLIGHT),
     report,
   })
   const sync = new SyncLoop(
-    { client, cache, delta, queue, replay, wire, connectivity, signIn, clock, random, report },
+    { client, cache, delta, queue, replay, wire, connectivity, meter, signIn, clock, random, report },
     options.sync,
   )
   return { ...device, client, connectivity, wire, signIn, deliveries, conflicts, replay, sync }
 }
+
+const modeOf = (kept: unknown): ConnectionMode => (kept === 'offline' || kept === 'metered' ? kept : 'auto')
 
 const atLeastOne = (count: number): number => Math.max(1, count)
 
@@ -296,7 +322,10 @@ function apolloOptions(options: OfflineClientOptions): ApolloOptions {
     answerWithinMs: _answerWithinMs,
     requestTimeoutMs: _requestTimeoutMs,
     tasksPerDocument: _tasksPerDocument,
+    documentsInFlight: _documentsInFlight,
+    metered: _metered,
     onError: _onError,
+    historySize: _historySize,
     clock: _clock,
     random: _random,
     network: _network,

@@ -1,5 +1,6 @@
 /** What a person may do with the outbox. */
 import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
+import type { SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { plain } from './mutate.ts'
 import type { OutboxChange, OutboxQueue } from './outbox.ts'
@@ -22,7 +23,15 @@ export interface Outbox {
   outcome(id: string): Outcome | undefined
   /** What the entry makes or changes: the records of its foreseen answer; without any, whatever its variables mention. */
   recordsOf(id: string): readonly TouchedRecord[]
-  /** The verdict: at once if there is one. Of this session's entries also after they left. */
+  /**
+   * What left the outbox, newest first, with the gateway's reconciliation reports: the last `historySize`, kept on the device.
+   * The array is replaced, never changed.
+   */
+  readonly history: readonly SettledTask[]
+  /**
+   * The verdict: at once if there is one. Also of what left: in this session (the last 10,000), and as far as `history` goes back.
+   * The id of a task that was merged into an earlier one has the verdict of that one.
+   */
   settled(id: string): Promise<Outcome>
   /**
    * Parked: queued again. Rejected: queued again under a new id, at the end, for the gateway remembers the old id's outcome.
@@ -94,6 +103,10 @@ export class OutboxDoor implements Outbox {
     const { queue, foreseen } = this.#ports
     const entry = queue.get(id) ?? queue.drafts.get(id)
     return entry ? touchedRecords(entry, foreseen(entry), queue) : []
+  }
+
+  get history(): readonly SettledTask[] {
+    return this.#ports.queue.history
   }
 
   get paused(): boolean {
@@ -194,8 +207,9 @@ export class OutboxDoor implements Outbox {
     const { queue, replay, adopt } = this.#ports
     const entries = readExport(json).filter(({ id }) => !queue.get(id))
     entries.sort((a, b) => a.sequence - b.sequence)
+    const place = await queue.places(() => entries.length)
     await queue.change(change => {
-      for (const entry of entries) change.enqueue(queue.resequenced(adopt(entry), entry.after))
+      for (const entry of entries) change.enqueue(queue.resequenced(adopt(entry), place(), entry.after))
     })
     replay.kick(true)
   }
@@ -205,15 +219,22 @@ export class OutboxDoor implements Outbox {
     const { queue } = this.#ports
     const known = this.#known(entry)
     const { outcome } = entry
-    const waiting = queue.dependents(entry.id).filter(each => each.status === 'queued' || each.status === 'blocked')
+    const waits = () => queue.dependents(entry.id).filter(each => each.status === 'queued' || each.status === 'blocked')
+    const place = await queue.places(() => waits().length + 1)
+    const waiting = waits()
     await queue.change((change: OutboxChange) => {
-      const renewed = { ...queue.renewed(entry, variables), document: known.text, version: known.migrations.length }
+      const renewed = {
+        ...queue.renewed(entry, place(), variables),
+        document: known.text,
+        version: known.migrations.length,
+      }
       change.leave(entry.id, { status: 'discarded' }, outcome)
       change.enqueue(renewed)
       for (const each of waiting) {
         change.enqueue(
           queue.resequenced(
             each,
+            place(),
             each.after.map(id => (id === entry.id ? renewed.id : id)),
           ),
         )

@@ -2,18 +2,22 @@
  * The queue: entries in order, their moves, what depends on what. It is the only place where an entry changes, and each
  * change goes the same way: memory, view, listeners, disk.
  */
-import type { InMemoryCache } from '@apollo/client'
 import type { Clock, Random } from '../protocol/ports.ts'
 import { Dependencies } from './dependencies.ts'
 import { Entries } from './entries.ts'
 import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
+import type { History, SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
-import { assertEntryMove, type EntryStatus, isSendable, isUnsettled } from './outbox-states.ts'
-import type { Installation, LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
-import type { IndexChanges } from './synced-list.ts'
+import type { BaseWrite, OutboxChange, ViewListener } from './outbox-change.ts'
+import { assertEntryMove, isSendable, isUnsettled } from './outbox-states.ts'
+import { Outcomes } from './outcomes.ts'
+import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
+
+export type { OutboxChange } from './outbox-change.ts'
 
 export interface Draft {
+  readonly id: string
   readonly name: string
   readonly document: string
   readonly variables: Record<string, unknown>
@@ -21,48 +25,17 @@ export interface Draft {
   readonly overlay?: Overlay
 }
 
-/** What a change of the queue means for the view. Called once per change, before the listeners. */
-export type ViewListener = (change: {
-  remove: readonly string[]
-  add: readonly StoredEntry[]
-  write: BaseWrite | undefined
-}) => void
-/** Writes to the base of the cache, in one batch with the view. */
-export type BaseWrite = (cache: InMemoryCache, index: IndexChanges) => void
-
 export interface OutboxPorts {
   readonly clock: Clock
   readonly random: Random
   readonly records: OutboxRecords
+  readonly history: History
   /** Whether the base of the cache holds a record with this id. */
   readonly isKnownRecord: (id: string) => boolean
   /** Ids of the records that the application foresees in the task's answer; undefined when it foresees none. */
   readonly foreseenRecords: (entry: StoredEntry) => ReadonlySet<string> | undefined
   readonly view: ViewListener
   readonly report: Report
-}
-
-/** What may be changed of an entry as it moves. */
-export interface EntryPatch {
-  readonly outcome?: Outcome
-  readonly attempts?: number
-  readonly nextAttemptAt?: string
-  readonly variables?: Record<string, unknown>
-  readonly after?: readonly string[]
-  readonly document?: string
-}
-
-/** Open while `change` runs its callback. */
-export interface OutboxChange {
-  /**
-   * Throws NOT_POSSIBLE for a move that the state machine does not know. Without a new outcome the old one goes. 'queued' means
-   * that the gateway cannot have it: an entry that was ever in doubt goes back to being so.
-   */
-  move(id: string, to: EntryStatus, patch?: EntryPatch): void
-  /** Takes the entry out of the queue. `settled` goes on giving `remembered`. */
-  leave(id: string, outcome: Outcome, remembered?: Outcome): void
-  /** Puts an entry at the end under a sequence number of its own. */
-  enqueue(entry: StoredEntry): void
 }
 
 export class OutboxQueue {
@@ -72,17 +45,18 @@ export class OutboxQueue {
   readonly #drafts = new Map<string, StoredEntry>()
   readonly #dependencies: Dependencies
   readonly #shown = new Set<string>()
-  readonly #outcomes = new Map<string, Outcome>()
-  readonly #waiting = new Map<string, { promise: Promise<Outcome>; resolve: (outcome: Outcome) => void }>()
+  readonly #outcomes: Outcomes
   readonly #listeners: Listeners<ReadonlySet<string>>
-  #installation: Installation
+  #client = ''
+  /** The last one seen. */
+  #sequence = 0
   #list: readonly OutboxEntry[] | undefined
   /** Listeners are given the ids of the entries that came, changed or left; none for what is beside the entries. */
   readonly subscribe: (listener: (changed?: ReadonlySet<string>) => void) => () => void
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
-    this.#installation = { client: ports.random.uuid(), sequence: 0 }
+    this.#outcomes = new Outcomes(ports.history)
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
     this.#dependencies = new Dependencies(id => {
@@ -93,11 +67,8 @@ export class OutboxQueue {
 
   /** Takes over what was on the device. What was being sent is in doubt now. */
   async restore(loaded: LoadedOutbox): Promise<void> {
-    const highest = loaded.entries.at(-1)?.sequence ?? 0
-    this.#installation = {
-      client: loaded.installation?.client ?? this.#installation.client,
-      sequence: Math.max(loaded.installation?.sequence ?? 0, highest),
-    }
+    this.#client = loaded.client
+    this.#sequence = loaded.sequence
     for (const entry of loaded.entries) {
       this.#entries.put(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry)
       this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
@@ -106,7 +77,8 @@ export class OutboxQueue {
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)
     this.#entries.takeChanged() // Whatever is read differently now will be read so again.
-    await this.#ports.records.save([], [], this.#installation)
+    const beside = this.#ports.history.restore(loaded.settings)
+    await this.#ports.records.save([], [], false, beside)
   }
 
   /** In queue order; replaced, never changed. */
@@ -115,9 +87,14 @@ export class OutboxQueue {
     return this.#list
   }
 
+  /** Newest first; replaced, never changed. */
+  get history(): readonly SettledTask[] {
+    return this.#ports.history.list
+  }
+
   /** UUID of this installation. */
   get client(): string {
-    return this.#installation.client
+    return this.#client
   }
 
   get(id: string): StoredEntry | undefined {
@@ -145,29 +122,29 @@ export class OutboxQueue {
     return this.#drafts.size > 0
   }
 
-  /** The next ones to send, in order; empty while one is under way. */
+  /** The next ones to send, in order; of those that one under way divides, the first part. */
   sendable(limit: number): readonly StoredEntry[] {
     const batch: StoredEntry[] = []
     for (const entry of this.#entries.all()) {
-      if (entry.status === 'sending') return []
+      if (entry.status === 'sending' && batch.length > 0) break
       if (isSendable(entry.status)) batch.push(entry)
       if (batch.length === limit) break
     }
     return batch
   }
 
-  /** Gives a new task its id, its place and what it builds on. Nothing is stored yet: `append` follows, or `drop`. */
+  /** Gives a new task its id, its place as far as it is known and what it builds on. Nothing is stored yet: `append` follows, or `drop`. */
   draft(draft: Draft): StoredEntry {
-    const sequence = this.#nextSequence()
+    this.#sequence += 1
+    const sequence = this.#sequence
     const after = this.#dependencies.after(draft.variables)
     const waits = after.some(id => isStuck(this.get(id) ?? this.#drafts.get(id)))
     const entry: StoredEntry = {
       ...draft,
-      id: this.#ports.random.uuid(),
       sequence,
       status: waits ? 'blocked' : 'queued',
       attempts: 0,
-      queuedAt: new Date(this.#ports.clock.now()).toISOString(),
+      queuedAt: this.#now(),
       after,
     }
     this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
@@ -175,24 +152,42 @@ export class OutboxQueue {
     return entry
   }
 
+  /**
+   * The entry that a task with these variables, building on `after`, could be merged into: never sent, nothing between the two
+   * that mentions the same ids, nothing waiting for the earlier, nothing the later waits for alone.
+   */
+  squashable(variables: Record<string, unknown>, after: readonly string[]): StoredEntry | undefined {
+    const newest = this.#dependencies.newest(variables)
+    const entry = newest === undefined ? undefined : this.#entries.get(newest)
+    if (!entry || entry.attempts > 0 || entry.inDoubt || (entry.status !== 'queued' && entry.status !== 'blocked'))
+      return
+    if (after.some(id => id !== entry.id && !entry.after.includes(id))) return
+    const awaited = [...this.#entries.directDependents(entry.id), ...this.#drafts.values()]
+    return awaited.some(each => each.after.includes(entry.id)) ? undefined : entry
+  }
+
   /** Durable when it resolves. `shown` says that the view holds its change already. Rejects with STORAGE_FAILED: then there is no such entry. */
   async append(draft: StoredEntry, shown: boolean): Promise<StoredEntry> {
+    let sequence: number
     try {
-      await this.#ports.records.append(draft, this.#installation)
+      sequence = await this.#ports.records.append(draft)
     } catch (error) {
       this.drop(draft)
       throw error
     }
-    const entry = this.#drafts.get(draft.id) ?? draft
+    const stored = this.#drafts.get(draft.id) ?? draft
+    // Another tab may have queued something in between.
+    const entry = stored.sequence === sequence ? stored : { ...stored, sequence }
+    this.#sequence = Math.max(this.#sequence, sequence)
     this.#drafts.delete(entry.id)
     this.#entries.put(entry)
     if (shown) this.#shown.add(entry.id)
     const touched = new Set([entry.id])
     this.#entries.settleBlocks(touched)
-    this.#showAndTell(touched)
+    this.#showAndTell(touched, undefined, new Set(entry === stored ? [] : [entry.id]))
     const { changed } = this.#entries.takeChanged()
     await this.#ports.records.save(
-      changed.filter(each => each !== draft),
+      changed.filter(each => each !== entry || stored !== draft),
       [],
     )
     return this.require(entry.id)
@@ -216,6 +211,7 @@ export class OutboxQueue {
   change(run: (change: OutboxChange) => void, write?: BaseWrite): Promise<void> {
     const touched = new Set<string>()
     const replaced = new Set<string>()
+    const beside = new Map<string, string | null>()
     run({
       move: (id, wanted, patch = {}) => {
         const entry = this.require(id)
@@ -228,17 +224,18 @@ export class OutboxQueue {
         this.#entries.put(moved)
         if (patch.variables) {
           this.#dependencies.add(moved, this.#ports.foreseenRecords(moved))
-          replaced.add(id)
+          replaced.add(entry.id)
         }
-        touched.add(id)
+        touched.add(entry.id)
       },
       leave: (id, outcome, remembered = outcome) => {
         const entry = this.require(id)
         assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
         this.#entries.remove(entry)
-        if (outcome.status === 'discarded') this.#dependencies.remove(entry)
-        this.#outcomes.set(id, remembered)
-        touched.add(id)
+        this.#dependencies.remove(entry)
+        this.#outcomes.remember(entry, remembered)
+        for (const [key, text] of this.#ports.history.add(entry, remembered, this.#now())) beside.set(key, text)
+        touched.add(entry.id)
       },
       enqueue: entry => {
         const before = this.#entries.get(entry.id)
@@ -256,7 +253,7 @@ export class OutboxQueue {
     this.#showAndTell(touched, write, replaced)
     const { changed, removed } = this.#entries.takeChanged()
     if (changed.length === 0 && removed.length === 0) return Promise.resolve()
-    return this.#ports.records.save(changed, removed, this.#installation)
+    return this.#ports.records.save(changed, removed, write !== undefined, beside)
   }
 
   /** Whoever was sending is no more. */
@@ -268,12 +265,17 @@ export class OutboxQueue {
   }
 
   /** A copy under a new id, to be put at the end. */
-  renewed(entry: StoredEntry, variables: Record<string, unknown>, after?: readonly string[]): StoredEntry {
-    const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, ...kept } = entry
+  renewed(
+    entry: StoredEntry,
+    sequence: number,
+    variables: Record<string, unknown>,
+    after?: readonly string[],
+  ): StoredEntry {
+    const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, squashed: _squashed, ...kept } = entry
     return {
       ...kept,
       id: this.#ports.random.uuid(),
-      sequence: this.#nextSequence(),
+      sequence,
       status: 'queued',
       attempts: 0,
       variables,
@@ -282,8 +284,20 @@ export class OutboxQueue {
   }
 
   /** The same entry, never sent, to be put at the end. */
-  resequenced(entry: StoredEntry, after: readonly string[]): StoredEntry {
-    return { ...entry, sequence: this.#nextSequence(), after }
+  resequenced(entry: StoredEntry, sequence: number, after: readonly string[]): StoredEntry {
+    return { ...entry, sequence, after }
+  }
+
+  /** Numbers at the end of the queue, one a call, for as many entries as `count` says once they are there. */
+  async places(count: () => number): Promise<() => number> {
+    for (;;) {
+      const wanted = count()
+      const first = await this.#ports.records.reserve(wanted)
+      if (count() > wanted) continue
+      this.#sequence = Math.max(this.#sequence, first + wanted - 1)
+      let next = first
+      return () => next++
+    }
   }
 
   /** What a task at that place with these variables builds on. */
@@ -296,24 +310,15 @@ export class OutboxQueue {
     return this.#entries.dependents(id)
   }
 
-  /** The entry's verdict: at once if it has one. Rejects with UNKNOWN_ENTRY for an id that this session has never seen. */
+  /** The entry's verdict: at once if it has one. Rejects with UNKNOWN_ENTRY for an id that neither this session nor the history knows. */
   settled(id: string): Promise<Outcome> {
     const outcome = this.outcomeOf(id)
     if (outcome) return Promise.resolve(outcome)
-    if (!this.#entries.get(id) && !this.#drafts.has(id)) return Promise.reject(unknownEntry(id))
-    let waiting = this.#waiting.get(id)
-    if (!waiting) {
-      let resolve: (outcome: Outcome) => void = () => undefined
-      const promise = new Promise<Outcome>(done => {
-        resolve = done
-      })
-      waiting = { promise, resolve }
-      this.#waiting.set(id, waiting)
-    }
-    return waiting.promise
+    const entry = this.#entries.get(id) ?? this.#drafts.get(id)
+    return entry ? this.#outcomes.wait(entry.id) : Promise.reject(unknownEntry(id))
   }
 
-  /** The entry's verdict so far; also of one that left in this session. */
+  /** The entry's verdict so far; also of one that left. */
   outcomeOf(id: string): Outcome | undefined {
     const entry = this.#entries.get(id)
     return entry ? entry.outcome : this.#outcomes.get(id)
@@ -326,11 +331,6 @@ export class OutboxQueue {
 
   close(): void {
     this.#listeners.clear()
-  }
-
-  #nextSequence(): number {
-    this.#installation = { ...this.#installation, sequence: this.#installation.sequence + 1 }
-    return this.#installation.sequence
   }
 
   #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced: ReadonlySet<string> = new Set()): void {
@@ -354,22 +354,19 @@ export class OutboxQueue {
       }
     }
     this.#list = undefined
-    for (const id of touched) this.#tellOutcome(id)
+    for (const id of touched) {
+      const outcome = this.outcomeOf(id)
+      if (outcome) this.#outcomes.tell(id, outcome)
+    }
     this.#listeners.notify(touched)
   }
 
-  #tellOutcome(id: string): void {
-    const outcome = this.outcomeOf(id)
-    if (!outcome) return
-    this.#waiting.get(id)?.resolve(outcome)
-    this.#waiting.delete(id)
+  #now(): string {
+    return new Date(this.#ports.clock.now()).toISOString()
   }
 }
 
 const isStuck = (entry: StoredEntry | undefined): boolean => entry?.status === 'parked' || entry?.status === 'blocked'
 
 const unknownEntry = (id: string): LayoverError =>
-  new LayoverError(
-    'UNKNOWN_ENTRY',
-    `The outbox holds no entry ${id}, and none was settled under this id in this session.`,
-  )
+  new LayoverError('UNKNOWN_ENTRY', `The outbox holds no entry ${id}, and none was settled under this id lately.`)
