@@ -78,7 +78,7 @@ export async function enqueue(
     ...(overlay === undefined ? {} : { overlay }),
   })
   changes.give(draft.id, given)
-  queue.notify(draft.id)
+  queue.storing.notify()
   const isShown = isTentative(draft.status)
   try {
     const change = changes.of(draft)!

@@ -58,6 +58,8 @@ export interface Outbox {
   import(json: string): Promise<void>
   /** The listener is given the ids of the entries that came, changed or left; none when only `paused` did; nothing when all may have. */
   subscribe(listener: (changed?: ReadonlySet<string>) => void): () => void
+  /** Tells when `storing` has one more, or one that could not be stored. */
+  onStoring(listener: () => void): () => void
 }
 
 const EXPORT_FORMAT = 'layover-outbox'
@@ -76,10 +78,12 @@ export interface OutboxDoorPorts {
 export class OutboxDoor implements Outbox {
   readonly #ports: OutboxDoorPorts
   readonly subscribe: Outbox['subscribe']
+  readonly onStoring: Outbox['onStoring']
 
   constructor(ports: OutboxDoorPorts) {
     this.#ports = ports
     this.subscribe = ports.queue.subscribe
+    this.onStoring = ports.queue.storing.subscribe
   }
 
   get entries(): readonly OutboxEntry[] {

@@ -47,6 +47,7 @@ export class OutboxQueue {
   readonly #shown = new Set<string>()
   readonly #outcomes: Outcomes
   readonly #listeners: Listeners<ReadonlySet<string>>
+  readonly storing: Listeners
   #client = ''
   /** The last one seen. */
   #sequence = 0
@@ -59,6 +60,7 @@ export class OutboxQueue {
     this.#outcomes = new Outcomes(ports.history)
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
+    this.storing = new Listeners(ports.report)
     this.#dependencies = new Dependencies(id => {
       const entry = this.#entries.get(id) ?? this.#drafts.get(id)
       return entry !== undefined && isUnsettled(entry.status)
@@ -108,7 +110,7 @@ export class OutboxQueue {
     return entry
   }
 
-  /** Those whose storing is under way. */
+  /** Those whose storing is under way; `storing` tells of their coming, and of those that came to nothing. */
   get drafts(): ReadonlyMap<string, StoredEntry> {
     return this.#drafts
   }
@@ -201,7 +203,7 @@ export class OutboxQueue {
       if (!other.after.includes(draft.id)) continue
       this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
     }
-    this.notify(draft.id)
+    this.storing.notify()
   }
 
   /**
@@ -324,13 +326,14 @@ export class OutboxQueue {
     return entry ? entry.outcome : this.#outcomes.get(id)
   }
 
-  /** Tells the listeners of drafts, or of something beside the entries: paused, resumed. */
-  notify(...changed: string[]): void {
-    this.#listeners.notify(new Set(changed))
+  /** Tells the listeners of something beside the entries: paused, resumed. */
+  notify(): void {
+    this.#listeners.notify(new Set())
   }
 
   close(): void {
     this.#listeners.clear()
+    this.storing.clear()
   }
 
   #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced: ReadonlySet<string> = new Set()): void {

@@ -40,7 +40,7 @@ function selected<T>(read: () => OutboxState, select?: (outbox: OutboxState) => 
 export function useTask(id: string | null | undefined): TaskState {
   const { outbox } = useStores()
   return useSyncExternalStore(
-    useCallback(listener => (id ? outbox.subscribeTask(id, listener) : unchanging()), [outbox, id]),
+    outbox.subscribe,
     () => (id ? outbox.task(id) : UNKNOWN_TASK),
     () => UNKNOWN_TASK,
   )

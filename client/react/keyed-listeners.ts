@@ -18,10 +18,6 @@ export class KeyedListeners {
     return this.#byKey.size === 0
   }
 
-  keys(): string[] {
-    return [...this.#byKey.keys()]
-  }
-
   has(key: string): boolean {
     return this.#byKey.has(key)
   }

@@ -2,7 +2,6 @@
 import type { OutboxEntry, Outcome } from '../entry.ts'
 import type { OfflineClient } from '../offline-client.ts'
 import type { EntryStatus } from '../outbox-states.ts'
-import { KeyedListeners } from './keyed-listeners.ts'
 
 export interface OutboxState {
   /** In queue order. */
@@ -31,11 +30,8 @@ export const UNKNOWN_TASK: TaskState = Object.freeze({ status: 'unknown' })
 
 export class OutboxStore {
   readonly #client: OfflineClient
-  /** By entry id. */
-  readonly #listeners = new KeyedListeners()
   readonly #tasks = new WeakMap<OutboxEntry | Outcome, TaskState>()
   #state: OutboxState = EMPTY_OUTBOX
-  #stop: (() => void) | undefined
 
   constructor(client: OfflineClient) {
     this.#client = client
@@ -67,18 +63,5 @@ export class OutboxStore {
       this.#tasks.set(origin, state)
     }
     return state
-  }
-
-  subscribeTask(id: string, listener: () => void): () => void {
-    this.#stop ??= this.#client.outbox.subscribe(changed => {
-      for (const each of changed ?? this.#listeners.keys()) this.#listeners.notify(each)
-    })
-    const remove = this.#listeners.add(id, listener)
-    return () => {
-      remove()
-      if (!this.#listeners.isEmpty) return
-      this.#stop?.()
-      this.#stop = undefined
-    }
   }
 }

@@ -45,7 +45,9 @@ export class RecordStatuses {
   readonly #listeners = new KeyedListeners()
   readonly #places = new Map<string, Place>()
   readonly #entries = new Map<string, { entry: OutboxEntry; records: readonly TouchedRecord[] }>()
-  #stop: (() => void) | undefined
+  readonly #stop: (() => void)[] = []
+  /** Entries that were being stored when this was last looked at. */
+  #storing: readonly OutboxEntry[] = []
 
   constructor(client: OfflineClient) {
     this.#client = client
@@ -76,14 +78,22 @@ export class RecordStatuses {
 
   /** From the first look on, so that nothing is missed between a first rendering and its subscription. */
   #open(): void {
-    if (this.#stop) return
-    this.#stop = this.#client.outbox.subscribe(changed => this.#changed(changed ?? this.#all()))
+    if (this.#stop.length > 0) return
+    const { outbox } = this.#client
+    this.#stop.push(
+      outbox.subscribe(changed => this.#changed(changed ?? this.#all())),
+      outbox.onStoring(() => {
+        const before = this.#storing
+        this.#storing = outbox.storing
+        this.#changed(new Set([...before, ...this.#storing].map(({ id }) => id)))
+      }),
+    )
+    this.#storing = outbox.storing
     for (const id of this.#all()) this.#index(id)
   }
 
   #close(): void {
-    this.#stop?.()
-    this.#stop = undefined
+    for (const stop of this.#stop.splice(0)) stop()
     this.#places.clear()
     this.#entries.clear()
   }

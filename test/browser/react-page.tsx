@@ -202,7 +202,7 @@ async function oneRow() {
     () => text('n0') === 'synced' && text('n1') === 'sending',
   )
   await frames(2)
-  const settled = { renders: renders.take(), text: text('n0') }
+  const settled = { renders: renders.take(), text: text('n0'), sending: ids.filter(id => text(id) === 'sending') }
   page.unmount()
   await client.close()
   return { mounted: Object.values(mounted), waiting, cancelled, elsewhere, settled, cancelMs }
@@ -211,9 +211,9 @@ async function oneRow() {
 /** Subscriptions that are open on the client's rooms. */
 function countSubscriptions(client: OfflineClient): () => number {
   let open = 0
-  for (const room of [client.outbox, client.connection, client.conflicts, client.sync]) {
-    const subscribe = room.subscribe.bind(room)
-    room.subscribe = (listener: () => void) => {
+  const counted =
+    (subscribe: (listener: () => void) => () => void) =>
+    (listener: () => void): (() => void) => {
       open += 1
       const stop = subscribe(listener)
       let stopped = false
@@ -223,7 +223,11 @@ function countSubscriptions(client: OfflineClient): () => number {
         stop()
       }
     }
+  const { outbox } = client
+  for (const room of [outbox, client.connection, client.conflicts, client.sync]) {
+    room.subscribe = counted(room.subscribe.bind(room))
   }
+  outbox.onStoring = counted(outbox.onStoring.bind(outbox))
   return () => open
 }
 
