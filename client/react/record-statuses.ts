@@ -119,12 +119,13 @@ export class RecordStatuses {
     }
   }
 
-  /** Gives the records that the entry is about, and was about before; none when it is what it was. */
+  /** Gives the records that the entry is about, and was about before. */
   #index(id: string): readonly TouchedRecord[] {
     const { outbox } = this.#client
     const before = this.#entries.get(id)
     const entry = outbox.get(id)
-    if (before?.entry === entry) return []
+    // What it says about others may have changed all the same: a decision that is stored settles a conflict.
+    if (before?.entry === entry) return before?.records ?? []
     for (const record of before?.records ?? []) this.#place(record.id).about.delete(id)
     this.#entries.delete(id)
     const records = entry ? outbox.recordsOf(id) : []
