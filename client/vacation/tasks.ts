@@ -81,23 +81,6 @@ export function knownTask(entry: Pick<OutboxEntry, 'name' | 'variables'>): Known
   return TASKS.some(({ name }) => name === entry.name) ? (entry as unknown as KnownTask) : undefined
 }
 
-/** Id of the record that the entry makes or changes. */
-export function recordIdOf(entry: OutboxEntry): string | undefined {
-  const known = knownTask(entry)
-  switch (known?.name) {
-    case 'BookVacation':
-      return known.variables.input.vacationId
-    case 'CreateCustomer':
-      return known.variables.input.id
-    case 'CancelVacation':
-    case 'UpdateCustomer':
-    case 'DeleteCustomer':
-      return known.variables.id
-    default:
-      return undefined
-  }
-}
-
 /** The entry's variables with a gateway's suggestion taken, e.g. `{hotelOfferId: …}`. */
 export function withSuggestion(entry: OutboxEntry, patch: unknown): object {
   const changes = typeof patch === 'object' && patch !== null ? patch : {}
