@@ -3,14 +3,15 @@
  * change goes the same way: memory, view, listeners, disk.
  */
 import type { Clock, Random } from '../protocol/ports.ts'
-import { Dependencies } from './dependencies.ts'
 import { Entries } from './entries.ts'
 import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
 import type { History, SettledTask } from './history.ts'
-import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
-import type { BaseWrite, OutboxChange, ViewListener } from './outbox-change.ts'
-import { assertEntryMove, isSendable, isUnsettled } from './outbox-states.ts'
+import type { BaseWrite, QueueChange, QueueNews, QueueSharing, ViewListener } from './outbox-change.ts'
+import { OutboxIndex, type OutboxIndexPorts } from './outbox-index.ts'
+import { OutboxMoves, unknownEntry } from './outbox-moves.ts'
+import { isSendable, isUnsettled } from './outbox-states.ts'
+import { OutboxView } from './outbox-view.ts'
 import { Outcomes } from './outcomes.ts'
 import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
 
@@ -23,18 +24,18 @@ export interface Draft {
   readonly variables: Record<string, unknown>
   readonly version: number
   readonly overlay?: Overlay
+  /** Ids of entries that it builds on beside those that its variables tell of. */
+  readonly named?: readonly string[]
 }
 
-export interface OutboxPorts {
+export interface OutboxPorts extends OutboxIndexPorts {
   readonly clock: Clock
   readonly random: Random
   readonly records: OutboxRecords
   readonly history: History
-  /** Whether the base of the cache holds a record with this id. */
-  readonly isKnownRecord: (id: string) => boolean
-  /** Ids of the records that the application foresees in the task's answer; undefined when it foresees none. */
-  readonly foreseenRecords: (entry: StoredEntry) => ReadonlySet<string> | undefined
   readonly view: ViewListener
+  /** Whether this is the tab that moves entries. */
+  readonly leads: () => boolean
   readonly report: Report
 }
 
@@ -43,11 +44,14 @@ export class OutboxQueue {
   readonly #entries = new Entries()
   /** Queued, but not yet on the device. */
   readonly #drafts = new Map<string, StoredEntry>()
-  readonly #dependencies: Dependencies
-  readonly #shown = new Set<string>()
+  readonly #index: OutboxIndex
+  readonly #view: OutboxView
   readonly #outcomes: Outcomes
   readonly #listeners: Listeners<ReadonlySet<string>>
   readonly storing: Listeners
+  /** Queued in this tab, and not yet in what the leading tab told. */
+  readonly #own = new Set<string>()
+  #sharing: QueueSharing | undefined
   #client = ''
   /** The last one seen. */
   #sequence = 0
@@ -61,20 +65,16 @@ export class OutboxQueue {
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
     this.storing = new Listeners(ports.report)
-    this.#dependencies = new Dependencies(id => {
-      const entry = this.#entries.get(id) ?? this.#drafts.get(id)
-      return entry !== undefined && isUnsettled(entry.status)
-    }, ports.isKnownRecord)
+    this.#index = new OutboxIndex(ports, id => this.known(id))
+    this.#view = new OutboxView(this.#entries, ports.view, ports.report)
   }
 
   /** Takes over what was on the device. What was being sent is in doubt now. */
   async restore(loaded: LoadedOutbox): Promise<void> {
     this.#client = loaded.client
     this.#sequence = loaded.sequence
-    for (const entry of loaded.entries) {
-      this.#entries.put(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry)
-      this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
-    }
+    this.#ports.temporaryIds.restore(loaded.settings)
+    for (const entry of loaded.entries) this.#entries.put(this.#index.register(asDoubtful(entry)))
     const touched = new Set(this.#entries.ids())
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)
@@ -103,6 +103,11 @@ export class OutboxQueue {
     return this.#entries.get(id)
   }
 
+  /** Also one that is still being stored. */
+  known(id: string): StoredEntry | undefined {
+    return this.#entries.get(id) ?? this.#drafts.get(id)
+  }
+
   /** Throws UNKNOWN_ENTRY. */
   require(id: string): StoredEntry {
     const entry = this.#entries.get(id)
@@ -129,28 +134,35 @@ export class OutboxQueue {
     const batch: StoredEntry[] = []
     for (const entry of this.#entries.all()) {
       if (entry.status === 'sending' && batch.length > 0) break
-      if (isSendable(entry.status)) batch.push(entry)
+      if (isSendable(entry.status) && !this.#index.awaitsId(entry)) batch.push(entry)
       if (batch.length === limit) break
     }
     return batch
   }
 
-  /** Gives a new task its id, its place as far as it is known and what it builds on. Nothing is stored yet: `append` follows, or `drop`. */
-  draft(draft: Draft): StoredEntry {
+  /**
+   * Gives a new task its place as far as it is known and what it builds on. Nothing is stored yet: `append` follows, or `drop`. Throws OUTBOX_FULL
+   * for one that is limited.
+   */
+  draft(draft: Draft, isLimited = true): StoredEntry {
     this.#sequence += 1
     const sequence = this.#sequence
-    const after = this.#dependencies.after(draft.variables)
-    const waits = after.some(id => isStuck(this.get(id) ?? this.#drafts.get(id)))
-    const entry: StoredEntry = {
+    const after = this.afterOf(draft.variables, draft)
+    const waits = after.some(id => isStuck(this.known(id)))
+    const entry = this.#index.register({
       ...draft,
       sequence,
       status: waits ? 'blocked' : 'queued',
       attempts: 0,
       queuedAt: this.#now(),
       after,
-    }
-    this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+    })
     this.#drafts.set(entry.id, entry)
+    const refusal = isLimited && this.#ports.size.refusal(entry)
+    if (refusal) {
+      this.drop(entry)
+      throw refusal
+    }
     return entry
   }
 
@@ -159,7 +171,8 @@ export class OutboxQueue {
    * that mentions the same ids, nothing waiting for the earlier, nothing the later waits for alone.
    */
   squashable(variables: Record<string, unknown>, after: readonly string[]): StoredEntry | undefined {
-    const newest = this.#dependencies.newest(variables)
+    if (!this.#ports.leads()) return undefined
+    const newest = this.#index.newest(variables)
     const entry = newest === undefined ? undefined : this.#entries.get(newest)
     if (!entry || entry.attempts > 0 || entry.inDoubt || (entry.status !== 'queued' && entry.status !== 'blocked'))
       return
@@ -181,24 +194,31 @@ export class OutboxQueue {
     // Another tab may have queued something in between.
     const entry = stored.sequence === sequence ? stored : { ...stored, sequence }
     this.#sequence = Math.max(this.#sequence, sequence)
+    const replaced = new Set(entry === stored ? [] : [entry.id])
     this.#drafts.delete(entry.id)
+    if (entry.variables !== draft.variables) replaced.add(entry.id) // What it builds on was given its id meanwhile.
     this.#entries.put(entry)
-    if (shown) this.#shown.add(entry.id)
+    if (shown) this.#view.mark(entry.id)
     const touched = new Set([entry.id])
     this.#entries.settleBlocks(touched)
-    this.#showAndTell(touched, undefined, new Set(entry === stored ? [] : [entry.id]))
+    this.#showAndTell(touched, undefined, replaced)
+    if (!this.#ports.leads()) this.#own.add(entry.id)
+    this.#sharing?.announce(entry)
     const { changed } = this.#entries.takeChanged()
-    await this.#ports.records.save(
-      changed.filter(each => each !== entry || stored !== draft),
-      [],
-    )
+    // In another tab's outbox it is the leader that blocks what has to wait.
+    if (this.#ports.leads()) {
+      const others = changed.filter(each => each !== entry || stored !== draft)
+      await this.#ports.records.save(others, [])
+    }
     return this.require(entry.id)
   }
 
   /** A draft that came to nothing; whatever was drafted upon it no longer names it. */
   drop(draft: StoredEntry): void {
+    const dropped = this.#drafts.get(draft.id)
+    if (!dropped) return
     this.#drafts.delete(draft.id)
-    this.#dependencies.remove(draft)
+    this.#index.unregister(dropped)
     for (const other of this.#drafts.values()) {
       if (!other.after.includes(draft.id)) continue
       this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
@@ -209,53 +229,62 @@ export class OutboxQueue {
   /**
    * One change of any number of entries. Memory, view and listeners have it when this returns; the promise is the disk's
    * (rejects with STORAGE_FAILED, and is tried again with the next write).
+   * @param answers of the gateway that make this change, for other tabs
    */
-  change(run: (change: OutboxChange) => void, write?: BaseWrite): Promise<void> {
-    const touched = new Set<string>()
-    const replaced = new Set<string>()
-    const beside = new Map<string, string | null>()
-    run({
-      move: (id, wanted, patch = {}) => {
-        const entry = this.require(id)
-        // What the gateway may have had once, it may have still.
-        const to = wanted === 'queued' && entry.inDoubt ? 'in-doubt' : wanted
-        assertEntryMove(entry.status, to)
-        const { outcome: _outcome, nextAttemptAt: _next, ...kept } = entry
-        if (patch.variables) this.#dependencies.remove(entry)
-        const moved: StoredEntry = { ...kept, ...patch, status: to, ...(to === 'in-doubt' ? { inDoubt: true } : {}) }
-        this.#entries.put(moved)
-        if (patch.variables) {
-          this.#dependencies.add(moved, this.#ports.foreseenRecords(moved))
-          replaced.add(entry.id)
-        }
-        touched.add(entry.id)
-      },
-      leave: (id, outcome, remembered = outcome) => {
-        const entry = this.require(id)
-        assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
-        this.#entries.remove(entry)
-        this.#dependencies.remove(entry)
-        this.#outcomes.remember(entry, remembered)
-        for (const [key, text] of this.#ports.history.add(entry, remembered, this.#now())) beside.set(key, text)
-        touched.add(entry.id)
-      },
-      enqueue: entry => {
-        const before = this.#entries.get(entry.id)
-        if (before) {
-          this.#entries.remove(before)
-          this.#dependencies.remove(before)
-          replaced.add(entry.id)
-        }
-        this.#entries.put(entry)
-        this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
-        touched.add(entry.id)
-      },
-    })
-    this.#entries.settleBlocks(touched)
-    this.#showAndTell(touched, write, replaced)
+  change(run: (change: QueueChange) => void, write?: BaseWrite, answers?: QueueNews['answers']): Promise<void> {
+    const beside = this.#run(run, write)
     const { changed, removed } = this.#entries.takeChanged()
-    if (changed.length === 0 && removed.length === 0) return Promise.resolve()
+    if (changed.length === 0 && removed.length === 0 && beside.size === 0 && !answers) return Promise.resolve()
+    const gone = removed.map(id => ({ id, outcome: this.#outcomes.get(id) }))
+    this.#sharing?.tell({ changed, removed: gone, ...(answers ? { answers } : {}) })
     return this.#ports.records.save(changed, removed, write !== undefined, beside)
+  }
+
+  /** Other tabs have to do with this queue from now on. */
+  shareThrough(sharing: QueueSharing): void {
+    this.#sharing = sharing
+  }
+
+  /** What the leading tab has changed, and stores. */
+  mirror({ changed, removed }: QueueNews, write?: BaseWrite): void {
+    for (const { id } of [...changed, ...removed]) this.#own.delete(id)
+    this.#run(({ put, drop }) => {
+      for (const { id, outcome } of removed) drop(id, outcome)
+      for (const entry of changed) put(entry)
+    }, write)
+    this.#entries.takeChanged()
+  }
+
+  /** Queued, and stored, by another tab. */
+  appended(entry: StoredEntry): void {
+    this.#sequence = Math.max(this.#sequence, entry.sequence)
+    if (this.known(entry.id) || this.#outcomes.get(entry.id)) return
+    if (this.#ports.leads()) void this.change(({ put }) => put(entry)).catch(this.#ports.report)
+    else this.mirror({ changed: [entry], removed: [] })
+  }
+
+  /** The whole queue as the leading tab has it. What this tab has queued since then is told once more. */
+  adopt(entries: readonly StoredEntry[], history: readonly SettledTask[]): void {
+    this.#ports.history.adopt(history)
+    const here = new Set(entries.map(({ id }) => id))
+    const missing = [...this.#entries.all()].filter(({ id }) => !here.has(id))
+    for (const entry of missing) {
+      if (this.#own.has(entry.id) && !this.#ports.history.get(entry.id)) this.#sharing?.announce(entry)
+    }
+    const gone = missing.filter(({ id }) => !this.#own.has(id) || this.#ports.history.get(id))
+    this.mirror({
+      changed: entries,
+      removed: gone.map(({ id }) => ({ id, outcome: this.#ports.history.get(id)?.outcome })),
+    })
+  }
+
+  /** This tab leads from now on: what is on the device is the truth. */
+  async takeOver({ entries, settings }: LoadedOutbox): Promise<void> {
+    const beside = this.#ports.history.restore(settings)
+    this.#ports.temporaryIds.restore(settings)
+    this.#own.clear()
+    this.adopt(entries.map(asDoubtful), this.#ports.history.list)
+    await this.#ports.records.save([], [], false, beside)
   }
 
   /** Whoever was sending is no more. */
@@ -264,30 +293,6 @@ export class OutboxQueue {
     return this.change(change => {
       for (const { id } of sending) change.move(id, 'in-doubt')
     })
-  }
-
-  /** A copy under a new id, to be put at the end. */
-  renewed(
-    entry: StoredEntry,
-    sequence: number,
-    variables: Record<string, unknown>,
-    after?: readonly string[],
-  ): StoredEntry {
-    const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, squashed: _squashed, ...kept } = entry
-    return {
-      ...kept,
-      id: this.#ports.random.uuid(),
-      sequence,
-      status: 'queued',
-      attempts: 0,
-      variables,
-      after: after ?? this.afterOf(variables, entry.sequence),
-    }
-  }
-
-  /** The same entry, never sent, to be put at the end. */
-  resequenced(entry: StoredEntry, sequence: number, after: readonly string[]): StoredEntry {
-    return { ...entry, sequence, after }
   }
 
   /** Numbers at the end of the queue, one a call, for as many entries as `count` says once they are there. */
@@ -302,9 +307,9 @@ export class OutboxQueue {
     }
   }
 
-  /** What a task at that place with these variables builds on. */
-  afterOf(variables: Record<string, unknown>, sequence?: number): readonly string[] {
-    return this.#dependencies.after(variables, sequence)
+  /** What a task with these variables builds on, at that place, or else at the end. */
+  afterOf(variables: Record<string, unknown>, place: Parameters<OutboxIndex['afterOf']>[1] = {}): readonly string[] {
+    return this.#index.afterOf(variables, place)
   }
 
   /** Everything that builds on the entry, directly or not, in queue order. */
@@ -316,7 +321,7 @@ export class OutboxQueue {
   settled(id: string): Promise<Outcome> {
     const outcome = this.outcomeOf(id)
     if (outcome) return Promise.resolve(outcome)
-    const entry = this.#entries.get(id) ?? this.#drafts.get(id)
+    const entry = this.known(id)
     return entry ? this.#outcomes.wait(entry.id) : Promise.reject(unknownEntry(id))
   }
 
@@ -336,26 +341,37 @@ export class OutboxQueue {
     this.storing.clear()
   }
 
-  #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced: ReadonlySet<string> = new Set()): void {
-    const remove: string[] = []
-    const add: StoredEntry[] = []
-    for (const id of touched) {
-      const entry = this.#entries.get(id)
-      const shows = entry !== undefined && this.#entries.isShown(entry)
-      const showed = this.#shown.has(id)
-      if (shows && (!showed || replaced.has(id))) add.push(entry)
-      if (showed && (!shows || replaced.has(id))) remove.push(id)
-      if (shows) this.#shown.add(id)
-      else this.#shown.delete(id)
-    }
-    if (remove.length > 0 || add.length > 0 || write) {
-      try {
-        this.#ports.view({ remove, add, write })
-      } catch (error) {
-        // The view is rebuilt with the next change; the queue must not lose this one.
-        this.#ports.report(new LayoverError('UPDATE_FAILED', 'The view could not be brought up to date.', error))
-      }
-    }
+  /** Gives what is to be written beside the entries. */
+  #run(run: (change: QueueChange) => void, write?: BaseWrite): ReadonlyMap<string, string | null> {
+    const moves = new OutboxMoves({
+      entries: this.#entries,
+      index: this.#index,
+      outcomes: this.#outcomes,
+      history: this.#ports.history,
+      temporaryIds: this.#ports.temporaryIds,
+      settledAt: this.#now(),
+      mended: maker => this.#mended(maker),
+    })
+    run(moves)
+    this.#entries.settleBlocks(moves.touched)
+    this.#showAndTell(moves.touched, write, moves.replaced)
+    return moves.beside
+  }
+
+  /** Ids of those that waited for a record of the maker's. */
+  #mended(maker: StoredEntry): string[] {
+    const users = [...this.#entries.directDependents(maker.id), ...this.#drafts.values()]
+    return users.flatMap(user => {
+      const entry = this.#index.mended(user, maker)
+      if (!entry) return []
+      if (this.#drafts.has(entry.id)) this.#drafts.set(entry.id, entry)
+      else this.#entries.put(entry)
+      return entry.id
+    })
+  }
+
+  #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced?: ReadonlySet<string>): void {
+    this.#view.update(touched, write, replaced)
     this.#list = undefined
     for (const id of touched) {
       const outcome = this.outcomeOf(id)
@@ -371,5 +387,6 @@ export class OutboxQueue {
 
 const isStuck = (entry: StoredEntry | undefined): boolean => entry?.status === 'parked' || entry?.status === 'blocked'
 
-const unknownEntry = (id: string): LayoverError =>
-  new LayoverError('UNKNOWN_ENTRY', `The outbox holds no entry ${id}, and none was settled under this id lately.`)
+/** What was being sent by somebody who is no more. */
+const asDoubtful = (entry: StoredEntry): StoredEntry =>
+  entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry

@@ -6,7 +6,7 @@
  * What the gateway may have already is asked for by sending it again: a known id is answered with its first outcome, an
  * unknown one is carried out, so one request finds out and repairs. It goes first.
  */
-import { type DocumentNode, type GraphQLFormattedError, parse } from 'graphql'
+import type { GraphQLFormattedError } from 'graphql'
 import { ERROR_CODES, errorCode, isRetryableCode } from '../protocol/errors.ts'
 import type { Clock, Random } from '../protocol/ports.ts'
 import type { Connectivity } from './connectivity.ts'
@@ -21,12 +21,10 @@ import { Pace } from './pace.ts'
 import type { Packed, Packing, Unfit } from './packing.ts'
 import { doubtful, Questions } from './questions.ts'
 import { Counting, type ReplayCounts } from './replay-counts.ts'
+import { SendingMoves } from './sending-moves.ts'
 import { type Answered, reasonOf, type Verdict } from './settle.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Answer, Wire } from './wire.ts'
-
-/** Any answer to it says that the gateway is there. Sent after a failure, before tasks that never were, so that those stay unsent, and can be cancelled, while it is not. */
-const PROBE: DocumentNode = parse('query LayoverProbe { __typename }', { noLocation: true })
 
 export interface ReplayPorts {
   readonly queue: OutboxQueue
@@ -60,12 +58,15 @@ export class Replay {
   readonly #flight: Flight
   readonly #pace: Pace
   readonly #counting = new Counting()
+  readonly #moves: SendingMoves
   #lastFailure: unknown
   #isWanted = false
   #running: Promise<void> | undefined
   /** Under way, or being stored. */
   #exchanges = 0
   #wakeUp: () => void = () => undefined
+  /** Called when all that may go has gone. */
+  #waitingForRest: (() => void)[] = []
   #pausedByUser = false
   #held = false
   /** In a row, without an answer between them. */
@@ -73,11 +74,14 @@ export class Replay {
   /** What was sent before the last one says nothing of the new token. */
   #renewals = 0
   #closed = false
+  /** Another tab sends. */
+  #isFollowing = false
 
   constructor(ports: ReplayPorts) {
     this.#ports = ports
     this.#questions = new Questions(ports.queue, ports.clock, ids => void this.ask(ids))
     this.#flight = new Flight(ports.documents)
+    this.#moves = new SendingMoves(ports.queue, ports.report)
     this.#pace = new Pace(ports.clock, ports.random, () => this.#due())
   }
 
@@ -103,11 +107,26 @@ export class Replay {
     this.kick(true)
   }
 
+  /** Of several tabs one sends. What was under way in a tab that no longer leads is the leader's to settle. */
+  lead(leads: boolean): void {
+    this.#isFollowing = !leads
+    if (leads) this.kick()
+  }
+
+  /** Another tab sends, and is paused or not. */
+  mirror(isPaused: boolean): void {
+    if (isPaused === this.paused) return
+    this.#pausedByUser = isPaused
+    this.#held = false
+    if (isPaused) this.#ports.nothingSoon()
+    this.#ports.queue.notify()
+  }
+
   /** Something may be there to send. `now`: somebody asks for it, so it waits no longer, unless the gateway asked for that. */
   kick(now = false): void {
     if (now) this.#ports.meter.open()
     if (now) this.#pace.hurry()
-    if (this.#closed) return
+    if (this.#isOut) return
     this.#isWanted = true
     this.#running ??= this.#run()
     this.#wakeUp()
@@ -141,12 +160,17 @@ export class Replay {
     this.#closed = true
     this.#pace.close()
     this.#questions.close()
+    this.#ports.meter.close()
     this.#ports.nothingSoon()
   }
 
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     await this.#running
+  }
+
+  get #isOut(): boolean {
+    return this.#closed || this.#isFollowing
   }
 
   async #run(): Promise<void> {
@@ -157,6 +181,7 @@ export class Replay {
           this.#isWanted = false
           await this.#pass()
         }
+        this.#rest()
         if (this.#exchanges === 0) break
         await new Promise<void>(resolve => {
           this.#wakeUp = resolve
@@ -167,7 +192,12 @@ export class Replay {
       this.#failedInside(error)
     } finally {
       this.#running = undefined
+      this.#rest()
     }
+  }
+
+  #rest(): void {
+    for (const goOn of this.#waitingForRest.splice(0)) goOn()
   }
 
   /** A bug, but no reason to stand still for ever. */
@@ -179,9 +209,10 @@ export class Replay {
 
   /** Sends what may go now. */
   async #pass(): Promise<void> {
-    const { queue, connectivity, size, meter, nothingSoon } = this.#ports
+    const { queue, wire, connectivity, size, meter, nothingSoon } = this.#ports
     for (;;) {
-      if (this.#closed || this.paused || connectivity.mode === 'offline') return nothingSoon()
+      if (this.#isOut) return
+      if (this.paused || connectivity.mode === 'offline') return nothingSoon()
       const waiting = queue.sendable(size.next * this.#flight.width)
       const isIdle = waiting.length === 0
       if (isIdle) {
@@ -195,14 +226,10 @@ export class Replay {
       const sure = connectivity.isProven ? waiting : doubtful(waiting).slice(0, size.next)
       if (!connectivity.isProven && sure.length === 0 && !isIdle) {
         if (!this.#flight.isEmpty) return
-        await this.#probe()
+        const answer = await wire.probe()
+        if (answer.kind === 'none') this.#unanswered(answer)
       } else if (!(await this.#depart(isIdle ? this.#questions.take(size.next) : sure, isIdle))) return
     }
-  }
-
-  async #probe(): Promise<void> {
-    const answer = await this.#ports.wire.send(PROBE, {})
-    if (answer.kind === 'none') this.#unanswered(answer)
   }
 
   /** False: what is under way has to be answered first. */
@@ -220,7 +247,7 @@ export class Replay {
       departures.push({ packed, flying, asking })
     }
     try {
-      if (!asking) await this.#mark(departures, unfit)
+      if (!asking) await this.#moves.send(departures, unfit)
     } catch (error) {
       for (const { flying } of departures) this.#flight.land(flying)
       throw error
@@ -229,40 +256,23 @@ export class Replay {
     return asking || departures.length > 0 || unfit.length > 0
   }
 
-  /** On the device before it leaves: after a restart it must be known that the gateway may have it. */
-  async #mark(departures: readonly Departure[], unfit: readonly Unfit[]): Promise<void> {
-    if (departures.length === 0 && unfit.length === 0) return
-    await this.#keep(
-      this.#ports.queue.change(change => {
-        for (const { packed } of departures)
-          for (const { entry } of packed) change.move(entry.id, 'sending', { attempts: entry.attempts + 1 })
-        for (const { id, reason } of unfit) change.move(id, 'parked', { outcome: { status: 'parked', reason } })
-      }),
-    )
-  }
-
   async #exchange(departure: Departure): Promise<void> {
     const { packed, flying, asking } = departure
     const { wire, packing } = this.#ports
     this.#exchanges += 1
     try {
-      if (this.#closed) return // What was being sent is in doubt at the next start.
+      if (this.#isOut) return // What was being sent is in doubt at the next start.
       const { document, variables } = packing.merge(packed)
       this.#counting.sent(asking ? 0 : packed.length)
       const renewals = this.#renewals
       const answer = await wire.send(document, variables, flying.follows)
-      if (this.#closed) return
+      if (this.#isOut) return
       // From here to the first `await` is one step: nothing is sent in between.
       this.#flight.land(flying)
       this.kick()
       await this.#arrived({ ...departure, packed: packed.map(each => this.#current(each)) }, answer, renewals)
     } catch (error) {
-      this.#ports.queue
-        .change(change => {
-          for (const { entry } of packed)
-            if (this.#current({ entry }).entry.status === 'sending') change.move(entry.id, 'in-doubt')
-        })
-        .catch(this.#ports.report)
+      void this.#moves.putBack(packed, 'in-doubt')
       this.#failedInside(error)
     } finally {
       this.#flight.land(flying)
@@ -276,8 +286,8 @@ export class Replay {
     return { ...each, entry: this.#ports.queue.get(each.entry.id) ?? each.entry }
   }
 
-  async #arrived({ packed, asking, flying }: Departure, answer: Answer, renewals: number): Promise<void> {
-    const sent = asking ? [] : packed
+  async #arrived(departure: Departure, answer: Answer, renewals: number): Promise<void> {
+    const sent = departure.asking ? [] : departure.packed
     switch (answer.kind) {
       case 'none':
         this.#unanswered(answer)
@@ -287,14 +297,14 @@ export class Replay {
       case 'too-large':
         return this.#refusedAsWhole(sent, 'PAYLOAD_TOO_LARGE', 'The document is larger than the gateway takes.')
       case 'answer':
-        return this.#answered({ packed, asking, flying }, answer, renewals)
+        return this.#answered(departure, answer, renewals)
       default:
         return answer satisfies never
     }
   }
 
   async #answered(
-    { packed, asking }: Departure,
+    { packed, asking, flying }: Departure,
     { data, errors, keepsOrder }: Extract<Answer, { kind: 'answer' }>,
     renewals: number,
   ): Promise<void> {
@@ -306,7 +316,7 @@ export class Replay {
       if (code !== undefined && !isRetryableCode(code)) return this.#refusedAsWhole(sent, code, refusal.message)
       this.#lastFailure = refusal
       // The one before it is late or lost; that is no failure of this one.
-      if (code === ERROR_CODES.PREDECESSOR_MISSING) this.#flight.narrow()
+      if (code === ERROR_CODES.PREDECESSOR_MISSING && flying.follows !== null) this.#flight.narrow()
       else this.#trouble()
       const isUntouched = code === ERROR_CODES.NOT_ATTEMPTED || code === ERROR_CODES.PREDECESSOR_MISSING
       return this.#putBack(sent, isUntouched ? 'queued' : 'in-doubt')
@@ -323,7 +333,12 @@ export class Replay {
     if (!asking) size.passed(packed.length)
     if (!keepsOrder) this.#flight.narrow()
     else if (!this.#pace.isWaiting && !size.isSearching) this.#flight.widen()
-    const stored = this.#keep(settle(answered, this.#pace.nextAttemptAt))
+    if (keepsOrder && answered.every(({ verdict: { kind } }) => kind === 'confirmed' || kind === 'accepted')) {
+      // Applying it takes a while, in which the next ones can be under way already.
+      await new Promise<void>(resolve => this.#waitingForRest.push(resolve))
+      if (this.#closed) return
+    }
+    const stored = this.#moves.keep(settle(answered, this.#pace.nextAttemptAt))
     return isRefused ? this.#unauthenticated(stored, renewals) : stored
   }
 
@@ -346,16 +361,8 @@ export class Replay {
     const refusal: GraphQLFormattedError = { message, extensions: { code }, path: [only.template.responseKey] }
     const verdict: Verdict = { kind: 'refused', reason: reasonOf(code, message) }
     const { entry, template } = only
-    await this.#keep(settle([{ entry, template, verdict, answer: { value: null, errors: [refusal] } }], undefined))
-  }
-
-  async #putBack(packed: readonly Packed[], to: 'queued' | 'in-doubt'): Promise<void> {
-    if (packed.length === 0) return
-    const { nextAttemptAt } = this.#pace
-    await this.#keep(
-      this.#ports.queue.change(change => {
-        for (const { entry } of packed) change.move(entry.id, to, nextAttemptAt === undefined ? {} : { nextAttemptAt })
-      }),
+    await this.#moves.keep(
+      settle([{ entry, template, verdict, answer: { value: null, errors: [refusal] } }], undefined),
     )
   }
 
@@ -372,7 +379,7 @@ export class Replay {
     this.#pace.failed()
     await stored
     const renewed = await signIn.renew()
-    if (this.#closed || !this.#held) return // Resumed meanwhile.
+    if (this.#isOut || !this.#held) return // Resumed meanwhile.
     if (!renewed) return this.#wake()
     // Signed in, and refused all the same: not at once again.
     if (this.#signIns === 1) this.#pace.hurry()
@@ -380,6 +387,10 @@ export class Replay {
     this.#renewals += 1
     this.#lastFailure = undefined
     queue.notify()
+  }
+
+  #putBack(packed: readonly Packed[], to: 'queued' | 'in-doubt'): Promise<void> {
+    return this.#moves.putBack(packed, to, this.#pace.nextAttemptAt)
   }
 
   #unanswered({ cause, retryAfterMs }: { cause: unknown; retryAfterMs: number | undefined }): void {
@@ -396,7 +407,7 @@ export class Replay {
   /** Comes back when the waiting is over. */
   #wake(): void {
     this.#ports.nothingSoon()
-    if (!this.#closed) this.#pace.arm()
+    if (!this.#isOut) this.#pace.arm()
   }
 
   #due(): void {
@@ -405,18 +416,5 @@ export class Replay {
       this.#ports.queue.notify()
     }
     this.kick()
-  }
-
-  /** A move that the disk did not take is tried again with the next one; meanwhile the queue goes on. */
-  async #keep(stored: Promise<void>): Promise<void> {
-    try {
-      await stored
-    } catch (error) {
-      this.#ports.report(
-        error instanceof LayoverError
-          ? error
-          : new LayoverError('STORAGE_FAILED', 'The outbox could not be stored.', error),
-      )
-    }
   }
 }

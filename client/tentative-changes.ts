@@ -1,11 +1,12 @@
 /** From entries to their parts of the view, by what the application registered. */
 import type { InMemoryCache } from '@apollo/client'
-import type { Templates } from './batch.ts'
 import type { AnyRecord, StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import type { Report } from './listeners.ts'
 import type { TentativeChange } from './optimistic.ts'
 import type { TaskDefinition } from './task.ts'
+import type { Templates } from './templates.ts'
+import type { TemporaryIds } from './temporary-ids.ts'
 import { recordsNamedIn } from './touched-records.ts'
 
 type Fields = Record<string, unknown>
@@ -14,11 +15,18 @@ type Fields = Record<string, unknown>
 export class TentativeChanges {
   readonly #definitions: ReadonlyMap<string, TaskDefinition>
   readonly #templates: Templates
+  readonly #temporaryIds: TemporaryIds
   readonly #report: Report
   /** What `mutate` was given for tasks of this session whose registration has none. */
   readonly #given = new Map<string, Pick<TaskDefinition, 'optimistic' | 'update'>>()
 
-  constructor(definitions: ReadonlyMap<string, TaskDefinition>, templates: Templates, report: Report) {
+  constructor(
+    definitions: ReadonlyMap<string, TaskDefinition>,
+    templates: Templates,
+    temporaryIds: TemporaryIds,
+    report: Report,
+  ) {
+    this.#temporaryIds = temporaryIds
     this.#definitions = definitions
     this.#templates = templates
     this.#report = report
@@ -79,6 +87,17 @@ export class TentativeChanges {
     }
   }
 
+  /** What the registration reads from a confirmed answer. What it throws is reported. */
+  assignedIds(entry: StoredEntry, data: unknown): Record<string, unknown> | undefined {
+    const definition = this.#definitions.get(entry.name)
+    try {
+      return definition?.assignedIds?.(data, migrated(entry, definition))
+    } catch (error) {
+      this.#report(new LayoverError('UPDATE_FAILED', `\`assignedIds\` of the task ${entry.name} threw.`, error))
+      return undefined
+    }
+  }
+
   /** Ids of all records in the foreseen answer; undefined when none is foreseen. */
   recordsOf(entry: StoredEntry): ReadonlySet<string> | undefined {
     const foreseen = this.foreseenOf(entry)
@@ -99,7 +118,8 @@ export class TentativeChanges {
   #foreseen(entry: StoredEntry, definition: TaskDefinition): Fields | undefined {
     const optimistic = definition.optimistic ?? this.#given.get(entry.id)?.optimistic
     const foreseen: unknown = optimistic?.(migrated(entry, definition))
-    return isFields(foreseen) ? foreseen : undefined
+    // A ready-made answer that `mutate` was given knows nothing of the server's ids.
+    return isFields(foreseen) ? this.#temporaryIds.replaceIn(foreseen) : undefined
   }
 }
 

@@ -80,18 +80,3 @@ export type KnownTask =
 export function knownTask(entry: Pick<OutboxEntry, 'name' | 'variables'>): KnownTask | undefined {
   return TASKS.some(({ name }) => name === entry.name) ? (entry as unknown as KnownTask) : undefined
 }
-
-/** The entry's variables with a gateway's suggestion taken, e.g. `{hotelOfferId: …}`. */
-export function withSuggestion(entry: OutboxEntry, patch: unknown): object {
-  const changes = typeof patch === 'object' && patch !== null ? patch : {}
-  const known = knownTask(entry)
-  switch (known?.name) {
-    case 'BookVacation':
-    case 'CreateCustomer':
-      return { ...known.variables, input: { ...known.variables.input, ...changes } }
-    case 'UpdateCustomer':
-      return { ...known.variables, patch: { ...known.variables.patch, ...changes } }
-    default:
-      return { ...entry.variables, ...changes }
-  }
-}
