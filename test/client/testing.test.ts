@@ -1,0 +1,53 @@
+import type { OfflineClient } from 'layover/client'
+import { queueTimeline } from 'layover/testing'
+import { describe, expect, it } from 'vitest'
+import { notesWorld } from '../simulation/notes-world.ts'
+import { createNote } from './notes-app.ts'
+
+const idOf = ({ extensions }: { extensions?: Record<string, unknown> }): string =>
+  (extensions?.['layover'] as { id: string }).id
+
+const enqueue = async (client: OfflineClient, id: string): Promise<string> => idOf(await createNote(client, id))
+
+describe('a client in a simulated world', () => {
+  it('queues offline, and sends in order once the network is back', async () => {
+    const { clock, gateway, network, device } = notesWorld()
+    const phone = device()
+    const client = await phone.open()
+    await clock.settle()
+    const timeline = queueTimeline(client, { clock })
+    network.offline()
+    const ids = [await enqueue(client, 'a'), await enqueue(client, 'b')]
+    await clock.advance(60_000)
+    expect(gateway.applied).toEqual([])
+    network.online()
+    await clock.runUntil(() => client.outbox.entries.length === 0)
+    expect(gateway.applied).toEqual(ids)
+    expect(timeline.order, String(timeline)).toEqual(ids)
+    expect(timeline.of(ids[0]!), String(timeline)).toEqual(['queued', 'sending', 'confirmed'])
+    await phone.close()
+    expect([clock.timers, network.listeners]).toEqual([0, 0])
+  })
+
+  it('keeps what was promised through a crash, and nothing else comes of the crashed client', async () => {
+    const { clock, gateway, network, device } = notesWorld({ network: { latencyMs: 1000 } })
+    const phone = device()
+    const client = await phone.open()
+    await clock.advance(1000)
+    let isAnswered = false
+    void createNote(client, 'a').finally(() => {
+      isAnswered = true
+    })
+    await clock.advance(600) // It has arrived; its answer is on the way.
+    phone.crash()
+    expect([gateway.applied.length, clock.timers, network.listeners]).toEqual([1, 1, 0])
+    await clock.advance(60_000)
+    expect([isAnswered, network.requests.length]).toEqual([false, 2])
+    const again = await phone.reopen()
+    const timeline = queueTimeline(again, { clock })
+    expect(again.outbox.entries.map(({ status }) => status)).toEqual(['in-doubt'])
+    await clock.runUntil(() => again.outbox.entries.length === 0)
+    expect(timeline.of(gateway.applied[0]!)).toEqual(['in-doubt', 'sending', 'confirmed'])
+    expect(gateway.applied.length).toBe(1)
+  })
+})
