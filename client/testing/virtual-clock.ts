@@ -109,8 +109,8 @@ export function virtualClock({
         isOver = true
       }
       work.then(over, over)
-      await runUntil(() => isOver, options)
-      return work
+      // Whoever waits goes on at the very moment, not after what comes of it.
+      return Promise.race([work, runUntil(() => isOver, options).then(() => work)])
     },
     async runUntilIdle({ withinMs = HOUR_MS } = {}) {
       const end = now + withinMs
