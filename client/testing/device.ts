@@ -28,7 +28,7 @@ export function device(options: DeviceOptions): Device {
 
 export class Device {
   readonly storage: SimulatedStorage
-  /** What `onError` was told, over all openings. */
+  /** What `onError` was told, over all openings. Empty it as you like. */
   readonly errors: LayoverError[] = []
   readonly #options: DeviceOptions
   readonly #clock: Clock
@@ -77,7 +77,7 @@ export class Device {
     try {
       this.#client = await ended(this.#clock, opening)
     } catch (error) {
-      this.#life = undefined
+      this.crash()
       throw error
     }
     return this.#client

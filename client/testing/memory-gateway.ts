@@ -308,13 +308,15 @@ export class MemoryGateway implements SimulatedGateway {
     if (!known) {
       known = this.#read(text)
       this.#documents.set(text, known)
+      const [oldest] = this.#documents.keys()
+      if (this.#documents.size > KEPT_DOCUMENTS && oldest !== undefined) this.#documents.delete(oldest)
     }
     return known
   }
 
   #read(text: string): DocumentNode | readonly GraphQLError[] {
     try {
-      const document = parse(text)
+      const document = parse(text, { noLocation: true })
       const errors = validate(this.#schema, document)
       return errors.length > 0 ? errors : document
     } catch (error) {
@@ -329,6 +331,9 @@ export class MemoryGateway implements SimulatedGateway {
     for (const poke of [...this.#pokes]) poke()
   }
 }
+
+/** Parsed and validated. */
+const KEPT_DOCUMENTS = 32
 
 interface DocumentState {
   isStopped: boolean
