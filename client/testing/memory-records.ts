@@ -87,12 +87,6 @@ export class MemoryRecords {
     this.#prune(at - this.#keepForMs)
   }
 
-  /** As if it had never been. */
-  erase(key: string): void {
-    this.#rows.delete(key)
-    this.#versions.delete(key)
-  }
-
   #prune(before: number): void {
     for (const [key, row] of this.#rows) {
       if (row.at >= before) break

@@ -155,7 +155,7 @@ export class MemoryTasks {
     const { identity, user, name } = task
     this.#expire()
     this.#remembered.set(addressOf(user, identity.id), this.#options.clock.now())
-    this.#put(task, { status: 'ACCEPTED' })
+    this.#tasks.set(addressOf(user, identity.id), task)
     this.taken.push({
       id: identity.id,
       user,
@@ -166,9 +166,9 @@ export class MemoryTasks {
     })
     for (const run of [...this.#waiting]) run()
     const failed = this.#failedBefore(task)
-    if (failed) return this.#end(task, failed)
-    if (this.#isWaiting(task) || this.#options.slow.has(name)) return
-    await this.#run(task)
+    if (failed) this.#end(task, failed)
+    else if (this.#isWaiting(task) || this.#options.slow.has(name)) this.#put(task, { status: 'ACCEPTED' })
+    else await this.#run(task)
   }
 
   #isWaiting({ user, identity }: StoredTask): boolean {
@@ -193,7 +193,7 @@ export class MemoryTasks {
     return undefined
   }
 
-  /** Throws what the task's function throws; then it was never taken. */
+  /** Throws what the task's function throws; then it is as it was before: never taken, or waiting. */
   async #run(task: StoredTask, given?: TaskOutcome): Promise<void> {
     const { records, clock, definitions, mayRead } = this.#options
     const { user, identity, name, args } = task
@@ -208,7 +208,7 @@ export class MemoryTasks {
           ? await decide(args as never, transaction, this.#decisions)
           : await definitions.get(name)!(args, transaction))
     } catch (error) {
-      this.#forget(task)
+      if (!this.record(user, identity.id)) this.#forget(task)
       throw error
     }
     if (outcome.kind === 'confirmed') {
@@ -278,7 +278,6 @@ export class MemoryTasks {
       this.taken.findIndex(each => each.id === identity.id && each.user === user),
       1,
     )
-    this.#options.records.erase(keyOf('Task', addressOf(user, identity.id)))
   }
 
   #put(task: StoredTask, { status, conflict = null, rejection = null, reconciliation = [] }: Change): void {

@@ -1,8 +1,9 @@
-import type { OfflineClient } from 'layover/client'
+import type { InMemoryCache } from '@apollo/client'
+import { type OfflineClient, task } from 'layover/client'
 import { queueTimeline } from 'layover/testing'
 import { describe, expect, it } from 'vitest'
 import { notesWorld } from '../simulation/notes-world.ts'
-import { createNote } from './notes-app.ts'
+import { CHANGES, createNote, notesCache, shown, UPDATE } from './notes-app.ts'
 
 const idOf = ({ extensions }: { extensions?: Record<string, unknown> }): string =>
   (extensions?.['layover'] as { id: string } | undefined)?.id ?? ''
@@ -47,5 +48,31 @@ describe('a client in a simulated world', () => {
     expect(again.outbox.entries.map(({ attempts }) => attempts)).toEqual([2])
     await clock.runUntil(() => again.outbox.entries.length === 0)
     expect(gateway.applied.length).toBe(1)
+  })
+
+  it('a decision that is answered late does not bring back what has been changed since', async () => {
+    const { clock, gateway, network, device } = notesWorld()
+    gateway.write('Note', { id: 'a', title: 'first', body: 'first' })
+    const tasks = [
+      task(UPDATE, {
+        onConflict: 'mine',
+        optimistic: ({ id, patch }) => ({ updateNote: { note: { __typename: 'Note', id, ...patch } } }),
+      }),
+    ]
+    const phone = device('ann', {
+      app: () => ({ cache: notesCache(), user: 'ann', tasks, sync: { document: CHANGES } }),
+    })
+    const client = await phone.open()
+    await clock.until(client.sync.pull())
+    gateway.write('Note', { id: 'a', body: 'theirs' })
+    // Carried out, but for minutes no answer gets home; what others do does.
+    network.fault('cut', { when: request => request.tasks.some(({ field }) => field === 'resolveConflict'), times: 8 })
+    void client.mutate({ mutation: UPDATE, variables: { id: 'a', baseVersion: 1, patch: { body: 'mine' } } })
+    await clock.advance(2000)
+    expect(gateway.find('Note', 'a')?.['body']).toBe('mine')
+    gateway.write('Note', { id: 'a', body: 'newest' })
+    await clock.runUntil(() => client.outbox.entries.length === 0)
+    await clock.until(client.sync.pull())
+    expect(shown(client.cache as InMemoryCache)?.map(({ body }) => body)).toEqual(['newest'])
   })
 })
