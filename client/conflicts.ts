@@ -210,5 +210,5 @@ function overlayOf(conflict: ConflictEntry, decision: Decision, values: object |
   if (decision !== 'KEEP_MINE' && decision !== 'MERGE') return undefined
   const decided: Record<string, unknown> = { ...conflict.mine, ...(decision === 'MERGE' ? values : {}) }
   const own = Object.fromEntries(Object.entries(decided).filter(([name]) => !PROTOCOL_FIELDS.has(name)))
-  return { type: conflict.type, id: conflict.entityId, values: own }
+  return { type: conflict.type, id: conflict.entityId, values: own, version: conflict.theirsVersion }
 }

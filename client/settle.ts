@@ -120,7 +120,7 @@ export async function settle(
           })
           ports.noteAnswer(answer.value)
         }
-        if (entry.overlay && verdict.kind === 'confirmed') ports.layer.lay(cache, entry.overlay)
+        if (entry.overlay && verdict.kind === 'confirmed') ports.layer.lay(cache, entry.overlay, { unlessNewer: true })
       }
     },
   )
