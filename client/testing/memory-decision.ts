@@ -3,7 +3,14 @@ import { REJECTION_CODES } from '../../protocol/errors.ts'
 import type { Decision } from '../../protocol/task-states.ts'
 import type { Change, StoredTask, TaskRecord } from './memory-tasks.ts'
 import type { MemoryTransaction } from './memory-transaction.ts'
-import { confirmed, type Rejected, rejected, type TaskOutcome } from './task-outcome.ts'
+import {
+  type Contested,
+  confirmed,
+  type Rejected,
+  rejected,
+  type TaskOutcome,
+  type TaskReconciliation,
+} from './task-outcome.ts'
 
 export interface DecisionPorts {
   task(user: string, id: string): StoredTask | undefined
@@ -19,7 +26,7 @@ interface DecisionArguments {
 }
 
 export async function decide(
-  { conflictOf, decision, values, theirsVersion }: DecisionArguments,
+  { conflictOf, decision, values: given, theirsVersion }: DecisionArguments,
   transaction: MemoryTransaction,
   ports: DecisionPorts,
 ): Promise<TaskOutcome> {
@@ -36,8 +43,15 @@ export async function decide(
     ports.put(original, { status: 'IN_REVIEW', conflict: record.conflict })
     return resolved
   }
+  const before = await transaction.find(contested.type, contested.id)
   if (decision === 'TAKE_THEIRS') {
-    ports.put({ ...original, contested: null }, { status: 'CANCELLED' })
+    ports.put(
+      { ...original, contested: null },
+      {
+        status: 'CANCELLED',
+        reconciliation: told(contested, decision, field => [contested.patch[field], before?.[field]]),
+      },
+    )
     return resolved
   }
   if (contested.isPart) {
@@ -46,7 +60,12 @@ export async function decide(
   }
   if (theirsVersion != null && theirsVersion !== contested.theirsVersion) return changedSince(conflictOf)
   const { type, id } = contested
-  const patch = decision === 'MERGE' ? { ...contested.patch, ...(values as object) } : contested.patch
+  const chosen = decision === 'MERGE' ? valuesFor(contested, given) : {}
+  if (!chosen) {
+    const message = 'MERGE needs values for fields that the task wanted to change, and for no others.'
+    return rejected(REJECTION_CODES.INVALID_INPUT, message, { field: 'values' })
+  }
+  const patch = { ...contested.patch, ...chosen }
   const written = await (contested.operation === 'delete'
     ? transaction.remove(type, id, contested.theirsVersion, true)
     : transaction.restore(type, id, contested.theirsVersion, patch))
@@ -57,15 +76,31 @@ export async function decide(
     ports.put({ ...original, contested: newer }, { status: 'CONFLICT', conflict })
     return changedSince(conflictOf)
   }
-  const reconciliation = Object.keys(patch).map(field => ({
-    field,
-    from: record.conflict?.theirs?.[field] ?? null,
-    to: patch[field] ?? null,
-    rule: decision,
-    message: `${field} was settled by the person who made the change.`,
-  }))
+  const isShown = before !== undefined || decision !== 'MERGE'
+  const values = (field: string): [unknown, unknown] => [before?.[field], isShown ? patch[field] : null]
+  const reconciliation = told({ ...contested, patch }, decision, values)
   ports.put({ ...original, contested: null }, { status: 'CONFIRMED', reconciliation })
   return resolved
+}
+
+/** Undefined when they do not fit. */
+function valuesFor({ operation, patch }: Contested, values: unknown): object | undefined {
+  if (operation === 'delete' || typeof values !== 'object' || values === null) return undefined
+  return Object.keys(values).every(field => Object.hasOwn(patch, field)) ? values : undefined
+}
+
+function told(
+  { operation, patch }: Contested,
+  rule: Decision,
+  values: (field: string) => [from: unknown, to: unknown],
+): readonly TaskReconciliation[] {
+  const message = 'It was settled by the person who made the change.'
+  const isKept = rule !== 'TAKE_THEIRS'
+  if (operation === 'delete') return [{ field: 'deleted', from: !isKept, to: isKept, rule, message }]
+  return Object.keys(patch).map(field => {
+    const [from, to] = values(field)
+    return { field, from: from ?? null, to: to ?? null, rule, message }
+  })
 }
 
 const refusal = (code: string, message: string): Rejected => rejected(code, message, { field: 'conflictOf' })

@@ -37,6 +37,7 @@ const FAULTS: readonly (NetworkFault | PlainFault)[] = [
   'hang',
   { kind: 'hang', isApplied: true },
   { kind: 'delay', ms: 4000 },
+  { kind: 'delay', ms: 8000, leg: 'answer' },
   { kind: 'delay', ms: 40_000, leg: 'answer' },
   'unauthenticated',
   { kind: 'rate-limited', retryAfterSeconds: 3 },
