@@ -107,7 +107,8 @@ export class MemoryTasks {
     const hash = canonical([name, args])
     const known = this.#tasks.get(key)
     if (known && known.hash !== hash && known.name !== WITHDRAWN)
-      return { record: this.#reused(submitted), payload: {} }
+      return { record: this.#refused(submitted, REUSED), payload: {} }
+    if (known && !this.record(user, identity.id)) return { record: this.#refused(submitted, EXPIRED), payload: {} }
     if (!known) await this.#takeNew({ ...submitted, hash, payload: {}, contested: null })
     const task = this.#tasks.get(key)!
     const shown = task.contested ? { ...task.payload, [CONTESTED]: task.contested } : task.payload
@@ -309,12 +310,9 @@ export class MemoryTasks {
     )
   }
 
-  #reused({ user, name, identity: { id } }: Submitted): MemoryRecord {
-    const { kind: _, ...rejection } = rejected(
-      REJECTION_CODES.ID_REUSED,
-      `The task id ${id} was used before with another input.`,
-      { field: 'task.id' },
-    )
+  /** A task that exists only as an answer. */
+  #refused({ user, name, identity: { id } }: Submitted, refusal: Rejected): MemoryRecord {
+    const { kind: _, ...rejection } = refusal
     const updatedAt = new Date(this.#options.clock.now()).toISOString()
     return {
       ...{ __typename: 'Task', id, version: 0, updatedAt, updatedBy: user, name, status: 'REJECTED', progress: 1 },
@@ -322,6 +320,13 @@ export class MemoryTasks {
     }
   }
 }
+
+const REUSED = rejected(REJECTION_CODES.ID_REUSED, 'The task id was used before, with another input.', {
+  field: 'task.id',
+})
+const EXPIRED = rejected(REJECTION_CODES.EXPIRED, 'The task was executed longer ago than outcomes are kept.', {
+  field: 'task.id',
+})
 
 /** Stands in a payload for the field that shows the record in conflict. */
 export const CONTESTED = '*'

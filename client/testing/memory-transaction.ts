@@ -197,7 +197,7 @@ export class MemoryTransaction implements TaskTransaction {
       type,
       id,
       fields,
-      base: base ? pick(base, shown) : null,
+      base: base && domainFields(base).length > 0 ? pick(base, shown) : null,
       mine: operation === 'delete' ? { deleted: true } : patch,
       theirs: deleted ? null : pick(record, shown),
       theirsVersion: record.version,

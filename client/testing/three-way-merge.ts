@@ -78,9 +78,10 @@ export function deletionClashes(contest: Contest): readonly string[] {
   return [...(foreignChanges(contest) ?? domainFields(contest.current))]
 }
 
+/** It may be a tombstone: then it has no fields. */
 export function baseOf({ history, baseVersion }: Contest): MemoryRecord | undefined {
   const [first] = history
-  return first?.record.version === baseVersion && !first.deleted ? first.record : undefined
+  return first?.record.version === baseVersion ? first.record : undefined
 }
 
 /** Fields whose last change since the base was not this installation's own; undefined when the base is not kept. */
