@@ -5,6 +5,10 @@ import { isTentative } from './outbox-states.ts'
 export class Entries {
   readonly #byId = new Map<string, StoredEntry>()
   readonly #dependents = new Map<string, Set<string>>()
+  /** Those in conflict: few, and asked for at every change of the queue. */
+  readonly #conflicts = new Set<string>()
+  /** By operation name. */
+  readonly #byName = new Map<string, Set<string>>()
   #changed = new Set<string>()
 
   get(id: string): StoredEntry | undefined {
@@ -20,6 +24,14 @@ export class Entries {
     return this.#byId.keys()
   }
 
+  inConflict(): readonly StoredEntry[] {
+    return this.#ofIds(this.#conflicts)
+  }
+
+  named(name: string): readonly StoredEntry[] {
+    return this.#ofIds(this.#byName.get(name) ?? [])
+  }
+
   /** A known entry keeps its place; a new one goes to the end. */
   put(entry: StoredEntry): void {
     const before = this.#byId.get(entry.id)
@@ -33,11 +45,18 @@ export class Entries {
     }
     this.#byId.set(entry.id, entry)
     this.#changed.add(entry.id)
+    if (entry.outcome?.status === 'conflict') this.#conflicts.add(entry.id)
+    else this.#conflicts.delete(entry.id)
+    const named = this.#byName.get(entry.name)
+    if (named) named.add(entry.id)
+    else this.#byName.set(entry.name, new Set([entry.id]))
   }
 
   remove(entry: StoredEntry): void {
     this.#byId.delete(entry.id)
     this.#changed.add(entry.id)
+    this.#conflicts.delete(entry.id)
+    this.#byName.get(entry.name)?.delete(entry.id)
     this.#unlink(entry)
   }
 
@@ -108,6 +127,11 @@ export class Entries {
         open.push(each)
       }
     }
+  }
+
+  /** In queue order. */
+  #ofIds(ids: Iterable<string>): readonly StoredEntry[] {
+    return Array.from(ids, id => this.#byId.get(id)!).sort((a, b) => a.sequence - b.sequence)
   }
 
   #dependentIds(id: string): Iterable<string> {

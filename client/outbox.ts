@@ -134,6 +134,15 @@ export class OutboxQueue {
     return this.#entries.all()
   }
 
+  /** In queue order, as all of these. */
+  inConflict(): readonly StoredEntry[] {
+    return this.#entries.inConflict()
+  }
+
+  named(name: string): readonly StoredEntry[] {
+    return this.#entries.named(name)
+  }
+
   hasUnsettled(): boolean {
     for (const entry of this.#entries.all()) if (isUnsettled(entry.status)) return true
     return this.#drafts.size > 0
