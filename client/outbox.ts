@@ -118,6 +118,15 @@ export class OutboxQueue {
     return this.#entries.all()
   }
 
+  /** In queue order, as all of these. */
+  inConflict(): readonly StoredEntry[] {
+    return this.#entries.inConflict()
+  }
+
+  named(name: string): readonly StoredEntry[] {
+    return this.#entries.named(name)
+  }
+
   hasUnsettled(): boolean {
     for (const entry of this.#entries.all()) if (isUnsettled(entry.status)) return true
     return this.#drafts.size > 0
@@ -158,11 +167,6 @@ export class OutboxQueue {
       throw refusal
     }
     return entry
-  }
-
-  /** Those whose storing is under way. */
-  get drafts(): ReadonlyMap<string, StoredEntry> {
-    return this.#drafts
   }
 
   /** The newest entry on the device or on its way there that mentions, in whatever way, an id that these variables mention. */
