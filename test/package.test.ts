@@ -35,6 +35,12 @@ it('the client brings what no user could install beside Apollo Client 4, and its
   expect(readFileSync(join(root, 'THIRD-PARTY-LICENSES.md'), 'utf8')).toContain('apollo3-cache-persist')
 })
 
+it('the client costs a page no more than 20 kB, and what it loads on demand no more than it may', async () => {
+  await run('npx', ['size-limit', '--config', 'size-limit.config.ts'], { cwd: root }).catch(({ stdout }) => {
+    throw new Error(stdout)
+  })
+})
+
 it('the command runs as installed, and needs no option to say what it is', async () => {
   const { stdout } = await run(join(root, bin.layover), ['--version'], { cwd: tmpdir() })
   expect(stdout).toBe(`${version}\n`)
