@@ -26,7 +26,7 @@ export interface BrowserLab {
 }
 
 /** The page's scripts by path. Built in memory: a second is all it takes, and no two test files meet in a folder. */
-async function buildPage(): Promise<ReadonlyMap<string, string>> {
+async function buildPage(source: string): Promise<ReadonlyMap<string, string>> {
   const before = process.env['NODE_ENV']
   // A test runner has set it, and Vite would bundle the development builds, which freeze every result.
   process.env['NODE_ENV'] = 'production'
@@ -41,7 +41,7 @@ async function buildPage(): Promise<ReadonlyMap<string, string>> {
         write: false,
         target: 'es2022',
         rolldownOptions: {
-          input: fileURLToPath(new URL('./page.ts', import.meta.url)),
+          input: source,
           output: { entryFileNames: 'page.js', chunkFileNames: '[name]-[hash].js' },
         },
       },
@@ -57,9 +57,10 @@ async function buildPage(): Promise<ReadonlyMap<string, string>> {
 const HTML = `<!doctype html><title>lab</title><link rel="icon" href="data:,">
 <script>globalThis.__name = named => named</script><script type="module" src="/page.js"></script>`
 
-export async function openLab(): Promise<BrowserLab> {
+/** @param source of a page that adds something to the lab's own */
+export async function openLab(source: URL = new URL('./page.ts', import.meta.url)): Promise<BrowserLab> {
   const [scripts, gateway, profile] = await Promise.all([
-    buildPage(),
+    buildPage(fileURLToPath(source)),
     new ScriptedGateway().start(),
     temporaryProfile(),
   ])

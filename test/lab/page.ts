@@ -43,10 +43,15 @@ const lab = {
   onWrites,
   stored: storedRecords,
 
-  /** Rejects with what createOfflineClient rejects with, as `CODE: message`, for an error's fields do not reach the test. */
+  /** Opens a client and makes it the page's. Rejects with what createOfflineClient rejects with, as `CODE: message`: an error's fields do not reach the test. */
   async open(options: LabOptions = {}): Promise<void> {
+    client = await lab.make(options)
+  },
+
+  async make(options: LabOptions = {}): Promise<OfflineClient> {
+    let made: OfflineClient
     try {
-      client = await createOfflineClient({
+      made = await createOfflineClient({
         cache: notesCache(),
         link: new HttpLink({ uri: '/graphql' }),
         name: options.name ?? 'lab',
@@ -61,7 +66,8 @@ const lab = {
     } catch (error) {
       throw coded(error)
     }
-    if (options.offline) client.connection.setMode('offline')
+    if (options.offline) made.connection.setMode('offline')
+    return made
   },
 
   get client(): OfflineClient {
