@@ -15,10 +15,6 @@ export default defineConfig([
     },
     platform: 'browser',
     target: 'es2022',
-    // Its peer range ends at Apollo Client 3. Bundled (with its licence in THIRD-PARTY-LICENSES.md), nobody meets that range.
-    deps: { alwaysBundle: ['apollo3-cache-persist'] },
-    // It does not say that loading it does nothing: without this its wrappers for React Native and Ionic would come along.
-    treeshake: { moduleSideEffects: [{ test: /apollo3-cache-persist/, sideEffects: false }] },
   },
   {
     ...common,

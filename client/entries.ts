@@ -6,6 +6,7 @@ export class Entries {
   readonly #byId = new Map<string, StoredEntry>()
   readonly #dependents = new Map<string, Set<string>>()
   #changed = new Set<string>()
+  #last = 0
 
   get(id: string): StoredEntry | undefined {
     return this.#byId.get(id)
@@ -31,8 +32,14 @@ export class Entries {
         else this.#dependents.set(id, new Set([entry.id]))
       }
     }
+    const isLast = entry.sequence >= this.#last
+    this.#last = Math.max(this.#last, entry.sequence)
     this.#byId.set(entry.id, entry)
     this.#changed.add(entry.id)
+    if (isLast || before?.sequence === entry.sequence) return
+    const sorted = [...this.#byId].sort(([, a], [, b]) => a.sequence - b.sequence)
+    this.#byId.clear()
+    for (const [id, each] of sorted) this.#byId.set(id, each)
   }
 
   remove(entry: StoredEntry): void {

@@ -19,6 +19,10 @@ export const LAYOVER_ERROR_CODES = [
   'BAD_EXPORT',
   /** The device did not store or give back what it was asked to; see `cause`. */
   'STORAGE_FAILED',
+  /** `encryptionKey` is not the one with which the device stored its data, or no AES-GCM key; see `cause`. */
+  'WRONG_KEY',
+  /** Another tab writes for this user now. Never reaches the application. */
+  'FENCED',
   /** The application's own `update` or `optimistic` threw; see `cause`. */
   'UPDATE_FAILED',
   /** The gateway did not answer. */

@@ -9,7 +9,9 @@ import type { OutboxQueue } from './outbox.ts'
 import type { Replay } from './replay.ts'
 import type { SignIn } from './sign-in.ts'
 import type { CacheRecords } from './storage/cache-records.ts'
+import type { Database } from './storage/database.ts'
 import type { OutboxRecords } from './storage/outbox-records.ts'
+import type { Writer } from './storage/writer.ts'
 import type { SyncLoop } from './sync.ts'
 import type { Wire } from './wire.ts'
 
@@ -25,6 +27,8 @@ export interface LeavingRooms {
   readonly layer: OptimisticLayer
   readonly base: BaseWrites
   readonly records: OutboxRecords
+  readonly writer: Writer
+  readonly database: Database
   readonly cacheRecords: CacheRecords
 }
 
@@ -65,7 +69,7 @@ export class Leaving {
 
   /** Nothing is sent, asked or awaited any more. */
   async #quiet(): Promise<void> {
-    const { sync, replay, signIn, wire, client, connectivity, records } = this.#rooms
+    const { sync, replay, signIn, wire, client, connectivity, writer } = this.#rooms
     sync.close()
     replay.close()
     signIn.resume()
@@ -73,7 +77,7 @@ export class Leaving {
     client.stop()
     connectivity.close()
     await Promise.all([sync.idle(), replay.idle()])
-    await records.idle()
+    await writer.idle()
   }
 
   async #forget(keepsOutbox: boolean): Promise<void> {
@@ -85,11 +89,12 @@ export class Leaving {
   }
 
   async #shut(): Promise<void> {
-    const { conflicts, queue, layer, cacheRecords, base } = this.#rooms
+    const { conflicts, queue, layer, cacheRecords, base, database } = this.#rooms
     conflicts.close()
     queue.close()
     layer.close()
     await cacheRecords.close()
     base.close()
+    database.close()
   }
 }

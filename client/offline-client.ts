@@ -21,8 +21,10 @@ import { restoreEntry } from './restore.ts'
 import { type SettlePorts, settle } from './settle.ts'
 import { SignIn } from './sign-in.ts'
 import { CacheRecords } from './storage/cache-records.ts'
-import { openDatabase, type StorageDriver } from './storage/database.ts'
+import { inTheClear } from './storage/cipher.ts'
+import { namespaceOf, openDatabase, type StorageDriver } from './storage/database.ts'
 import { OutboxRecords } from './storage/outbox-records.ts'
+import { Writer } from './storage/writer.ts'
 import { type Sync, SyncLoop, type SyncOptions } from './sync.ts'
 import { type TaskRegistration, taskDefinitions } from './task.ts'
 import { TentativeChanges } from './tentative-changes.ts'
@@ -82,7 +84,7 @@ export interface OfflineClientOptions extends ApolloOptions {
   storage?: StorageDriver
   /** Called when the gateway answers UNAUTHENTICATED; the outbox is paused meanwhile. If it fails it is called again later. */
   reauthenticate?: () => Promise<void>
-  /** Not in this version: rejected with NOT_IMPLEMENTED. */
+  /** AES-GCM, best non-extractable; default: stored in the clear. What is lost with it is lost. */
   encryptionKey?: CryptoKey
   /** Milliseconds that `mutate` waits for the gateway's answer while it is reachable; default 2,500. */
   answerWithinMs?: number
@@ -102,14 +104,8 @@ const DEFAULT_ANSWER_WITHIN_MS = 2500
 const MODE = 'mode'
 const PAYLOADS = 'payloads'
 
-/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, NOT_IMPLEMENTED. */
+/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, WRONG_KEY. */
 export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
-  if (options.encryptionKey) {
-    throw new LayoverError(
-      'NOT_IMPLEMENTED',
-      '`encryptionKey`: this version cannot encrypt what it stores. Leave it out to store it in the clear.',
-    )
-  }
   const device = await openDevice(options)
   const rooms = connect(options, device)
   const { client, queue, replay, sync, conflicts, connectivity } = rooms
@@ -153,12 +149,15 @@ async function openDevice(options: OfflineClientOptions) {
   const { cache, clock = systemClock, random = systemRandom, onError } = options
   const report: Report = error => onError?.(error)
   const definitions = taskDefinitions([...options.tasks, resolveConflictTask])
-  const database = await openDatabase(options.name ?? 'layover', options.user, options.storage)
-  const records = new OutboxRecords(database.outbox, report)
-  const loaded = await records.load()
+  const { encryptionKey: key } = options
+  const cipher = key ? (await import('./storage/encryption.ts')).encryption(key) : inTheClear
+  const database = await openDatabase(namespaceOf(options.name ?? 'layover', options.user), options.storage)
+  const writer = new Writer(database, cipher, report)
+  const records = new OutboxRecords(database, writer, cipher, report)
+  const loaded = await records.load(random)
 
   // Restoring the cache drops layers, so it comes before the outbox, which makes one.
-  const cacheRecords = new CacheRecords(cache, database.cache, clock, report)
+  const cacheRecords = new CacheRecords({ cache, database, writer, cipher, clock, report })
   await cacheRecords.restore()
   const base = new BaseWrites(cache)
   base.subscribe({ written: () => cacheRecords.changed(), replaced: () => cacheRecords.changed() })
@@ -175,7 +174,7 @@ async function openDevice(options: OfflineClientOptions) {
     view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
     report,
   })
-  await queue.restore({ ...loaded, entries: loaded.entries.map(entry => restoreEntry(entry, definitions)) })
+  queue.restore({ ...loaded, entries: loaded.entries.map(entry => restoreEntry(entry, definitions)) })
   const { settings } = loaded
   return {
     cache,
@@ -183,6 +182,8 @@ async function openDevice(options: OfflineClientOptions) {
     random,
     report,
     definitions,
+    database,
+    writer,
     records,
     settings,
     cacheRecords,

@@ -163,8 +163,9 @@ export class OutboxDoor implements Outbox {
     const { queue, replay, adopt } = this.#ports
     const entries = readExport(json).filter(({ id }) => !queue.get(id))
     entries.sort((a, b) => a.sequence - b.sequence)
+    const place = await queue.places(() => entries.length)
     await queue.change(change => {
-      for (const entry of entries) change.enqueue(queue.resequenced(adopt(entry), entry.after))
+      for (const entry of entries) change.enqueue(queue.resequenced(adopt(entry), place(), entry.after))
     })
     replay.kick(true)
   }
@@ -174,15 +175,22 @@ export class OutboxDoor implements Outbox {
     const { queue } = this.#ports
     const known = this.#known(entry)
     const { outcome } = entry
-    const waiting = queue.dependents(entry.id).filter(each => each.status === 'queued' || each.status === 'blocked')
+    const waits = () => queue.dependents(entry.id).filter(each => each.status === 'queued' || each.status === 'blocked')
+    const place = await queue.places(() => waits().length + 1)
+    const waiting = waits()
     await queue.change((change: OutboxChange) => {
-      const renewed = { ...queue.renewed(entry, variables), document: known.text, version: known.migrations.length }
+      const renewed = {
+        ...queue.renewed(entry, place(), variables),
+        document: known.text,
+        version: known.migrations.length,
+      }
       change.leave(entry.id, { status: 'discarded' }, outcome)
       change.enqueue(renewed)
       for (const each of waiting) {
         change.enqueue(
           queue.resequenced(
             each,
+            place(),
             each.after.map(id => (id === entry.id ? renewed.id : id)),
           ),
         )

@@ -10,7 +10,7 @@ import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import { assertEntryMove, type EntryStatus, isSendable, isUnsettled } from './outbox-states.ts'
-import type { Installation, LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
+import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
 import type { IndexChanges } from './synced-list.ts'
 
 export interface Draft {
@@ -75,13 +75,14 @@ export class OutboxQueue {
   readonly #outcomes = new Map<string, Outcome>()
   readonly #waiting = new Map<string, { promise: Promise<Outcome>; resolve: (outcome: Outcome) => void }>()
   readonly #listeners: Listeners
-  #installation: Installation
+  #client = ''
+  /** The last one seen. */
+  #sequence = 0
   #list: readonly OutboxEntry[] | undefined
   readonly subscribe: (listener: () => void) => () => void
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
-    this.#installation = { client: ports.random.uuid(), sequence: 0 }
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
     this.#dependencies = new Dependencies(id => {
@@ -91,12 +92,9 @@ export class OutboxQueue {
   }
 
   /** Takes over what was on the device. What was being sent is in doubt now. */
-  async restore(loaded: LoadedOutbox): Promise<void> {
-    const highest = loaded.entries.at(-1)?.sequence ?? 0
-    this.#installation = {
-      client: loaded.installation?.client ?? this.#installation.client,
-      sequence: Math.max(loaded.installation?.sequence ?? 0, highest),
-    }
+  restore(loaded: LoadedOutbox): void {
+    this.#client = loaded.client
+    this.#sequence = loaded.sequence
     for (const entry of loaded.entries) {
       this.#entries.put(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry)
       this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
@@ -105,7 +103,6 @@ export class OutboxQueue {
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)
     this.#entries.takeChanged() // Whatever is read differently now will be read so again.
-    await this.#ports.records.save([], [], this.#installation)
   }
 
   /** In queue order; replaced, never changed. */
@@ -116,7 +113,7 @@ export class OutboxQueue {
 
   /** UUID of this installation. */
   get client(): string {
-    return this.#installation.client
+    return this.#client
   }
 
   get(id: string): StoredEntry | undefined {
@@ -150,9 +147,10 @@ export class OutboxQueue {
     return batch
   }
 
-  /** Gives a new task its id, its place and what it builds on. Nothing is stored yet: `append` follows, or `drop`. */
+  /** Gives a new task its id, its place as far as it is known and what it builds on. Nothing is stored yet: `append` follows, or `drop`. */
   draft(draft: Draft): StoredEntry {
-    const sequence = this.#nextSequence()
+    this.#sequence += 1
+    const sequence = this.#sequence
     const after = this.#dependencies.after(draft.variables)
     const waits = after.some(id => isStuck(this.get(id) ?? this.#drafts.get(id)))
     const entry: StoredEntry = {
@@ -171,22 +169,26 @@ export class OutboxQueue {
 
   /** Durable when it resolves. `shown` says that the view holds its change already. Rejects with STORAGE_FAILED: then there is no such entry. */
   async append(draft: StoredEntry, shown: boolean): Promise<StoredEntry> {
+    let sequence: number
     try {
-      await this.#ports.records.append(draft, this.#installation)
+      sequence = await this.#ports.records.append(draft)
     } catch (error) {
       this.drop(draft)
       throw error
     }
-    const entry = this.#drafts.get(draft.id) ?? draft
+    const stored = this.#drafts.get(draft.id) ?? draft
+    // Another tab may have queued something in between.
+    const entry = stored.sequence === sequence ? stored : { ...stored, sequence }
+    this.#sequence = Math.max(this.#sequence, sequence)
     this.#drafts.delete(entry.id)
     this.#entries.put(entry)
     if (shown) this.#shown.add(entry.id)
     const touched = new Set([entry.id])
     this.#entries.settleBlocks(touched)
-    this.#showAndTell(touched)
+    this.#showAndTell(touched, undefined, new Set(entry === stored ? [] : [entry.id]))
     const { changed } = this.#entries.takeChanged()
     await this.#ports.records.save(
-      changed.filter(each => each !== draft),
+      changed.filter(each => each !== entry || stored !== draft),
       [],
     )
     return this.require(entry.id)
@@ -249,7 +251,7 @@ export class OutboxQueue {
     this.#showAndTell(touched, write, replaced)
     const { changed, removed } = this.#entries.takeChanged()
     if (changed.length === 0 && removed.length === 0) return Promise.resolve()
-    return this.#ports.records.save(changed, removed, this.#installation)
+    return this.#ports.records.save(changed, removed, write !== undefined)
   }
 
   /** Whoever was sending is no more. */
@@ -261,12 +263,17 @@ export class OutboxQueue {
   }
 
   /** A copy under a new id, to be put at the end. */
-  renewed(entry: StoredEntry, variables: Record<string, unknown>, after?: readonly string[]): StoredEntry {
+  renewed(
+    entry: StoredEntry,
+    sequence: number,
+    variables: Record<string, unknown>,
+    after?: readonly string[],
+  ): StoredEntry {
     const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, ...kept } = entry
     return {
       ...kept,
       id: this.#ports.random.uuid(),
-      sequence: this.#nextSequence(),
+      sequence,
       status: 'queued',
       attempts: 0,
       variables,
@@ -275,8 +282,20 @@ export class OutboxQueue {
   }
 
   /** The same entry, never sent, to be put at the end. */
-  resequenced(entry: StoredEntry, after: readonly string[]): StoredEntry {
-    return { ...entry, sequence: this.#nextSequence(), after }
+  resequenced(entry: StoredEntry, sequence: number, after: readonly string[]): StoredEntry {
+    return { ...entry, sequence, after }
+  }
+
+  /** Numbers at the end of the queue, one a call, for as many entries as `count` says once they are there. */
+  async places(count: () => number): Promise<() => number> {
+    for (;;) {
+      const wanted = count()
+      const first = await this.#ports.records.reserve(wanted)
+      if (count() > wanted) continue
+      this.#sequence = Math.max(this.#sequence, first + wanted - 1)
+      let next = first
+      return () => next++
+    }
   }
 
   /** What a task at that place with these variables builds on. */
@@ -313,11 +332,6 @@ export class OutboxQueue {
 
   close(): void {
     this.#listeners.clear()
-  }
-
-  #nextSequence(): number {
-    this.#installation = { ...this.#installation, sequence: this.#installation.sequence + 1 }
-    return this.#installation.sequence
   }
 
   #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced: ReadonlySet<string> = new Set()): void {

@@ -1,103 +1,197 @@
 /**
- * The Apollo cache on the device, through apollo3-cache-persist: the whole cache is one record.
+ * The Apollo cache on the device, in buckets: a change of one record writes the bucket that it lies in, so it costs the same
+ * among a thousand records and among a hundred thousand. Records that came together lie together. The long ones (the root
+ * query, the lists of sync) have a bucket of their own.
  *
- * Its own trigger is not used: it waits for silence and so never writes under steady change, leaves a failed write as an
- * unhandled rejection, and empties the storage for good past 1 MiB (`maxSize`). Here writes wait `QUIET_MS` for silence
- * but never longer than `MAX_WAIT_MS`, and leave at once when the page is hidden.
+ * Writes wait `QUIET_MS` for silence but never longer than `MAX_WAIT_MS`, leave at once when the page is hidden, and go along
+ * with every acknowledgement.
  */
 import type { InMemoryCache } from '@apollo/client'
-import { CachePersistor } from 'apollo3-cache-persist'
 import type { Clock } from '../../protocol/ports.ts'
 import { LayoverError } from '../layover-error.ts'
-import type { Shelf } from './database.ts'
+import type { Report } from '../listeners.ts'
+import { CacheChanges, type Changed } from './cache-changes.ts'
+import type { Cipher } from './cipher.ts'
+import type { Database } from './database.ts'
+import { asStorageError, type CacheChange, type Writer } from './writer.ts'
 
+/** Milliseconds. */
 const QUIET_MS = 250
 const MAX_WAIT_MS = 2000
-const KEY = 'cache'
+/** Records a bucket. */
+const BUCKET_SIZE = 128
+const HAS_OWN_BUCKET = /^(ROOT_|Layover|__META$)/
+
+export interface CacheRecordsPorts {
+  readonly cache: InMemoryCache
+  readonly database: Database
+  readonly writer: Writer
+  readonly cipher: Cipher
+  readonly clock: Clock
+  readonly report: Report
+}
 
 export class CacheRecords {
-  readonly #clock: Clock
-  readonly #persistor: CachePersistor<unknown>
-  readonly #report: (error: LayoverError) => void
+  readonly #ports: CacheRecordsPorts
+  readonly #changes: CacheChanges
+  #buckets = new Map<string, Set<string>>()
+  #bucketOf = new Map<string, string>()
+  /** Those with room. */
+  readonly #roomy = new Set<string>()
+  #nextBucket = 0
   #withdraw: (() => void) | undefined
   #dirtySince: number | undefined
-  #writing: Promise<void> = Promise.resolve()
-  #closed = false
-  #stopListening: () => void
+  #isClosed = false
+  #leads = true
+  readonly #stopListening: () => void
 
-  constructor(cache: InMemoryCache, shelf: Shelf, clock: Clock, report: (error: LayoverError) => void) {
-    this.#clock = clock
-    this.#report = report
-    this.#persistor = new CachePersistor<unknown>({
-      // Its types speak of Apollo Client 3, where a cache was generic.
-      cache: cache as never,
-      key: KEY,
-      trigger: false,
-      maxSize: false,
-      storage: {
-        getItem: key => shelf.read(key),
-        setItem: (key, value) => shelf.write(new Map([[key, String(value)]])),
-        removeItem: key => shelf.write(new Map([[key, null]])),
-      },
-    })
+  constructor(ports: CacheRecordsPorts) {
+    this.#ports = ports
+    this.#changes = new CacheChanges(ports.cache)
     this.#stopListening = onHidden(() => void this.flush())
+    ports.writer.cacheFrom(() => this.#take())
   }
 
-  /** Call before any layer is put on the cache: restoring drops them. What cannot be read is reported and forgotten, for it can be pulled again. */
+  /**
+   * Call before any layer is put on the cache: restoring drops them. What cannot be read is reported and forgotten, for it
+   * can be pulled again. Rejects with WRONG_KEY.
+   */
   async restore(): Promise<void> {
+    const { cache, database, cipher } = this.#ports
+    const records: Record<string, object> = {}
     try {
-      await this.#persistor.restore()
+      for (const [bucket, stored] of await database.readAll('cache')) {
+        const held: Record<string, object> = JSON.parse(await cipher.open(bucket, stored))
+        Object.assign(records, held)
+        for (const id of Object.keys(held)) this.#put(id, bucket)
+        this.#nextBucket = Math.max(this.#nextBucket, Number(bucket) || 0)
+      }
+      // A cache that somebody else has filled stays as it is, and is stored.
+      if (this.#bucketOf.size === 0) return this.changed()
+      cache.restore(records as Parameters<InMemoryCache['restore']>[0])
+      return this.#changes.clear()
     } catch (error) {
+      if (error instanceof LayoverError && error.code === 'WRONG_KEY') throw error
       this.#failed(error)
-      await this.#persistor.purge().catch(purgeError => this.#failed(purgeError))
     }
+    this.#forget()
+    await database.clear(['cache']).catch(error => this.#failed(error))
+  }
+
+  /** Only the leading tab writes. One that takes over writes everything anew, for the device may hold another tab's state. */
+  lead(leads: boolean): void {
+    if (leads && !this.#leads) this.#changes.putBack([], true)
+    this.#leads = leads
+    if (leads) this.changed()
   }
 
   /** The base of the cache changed. */
   changed(): void {
-    if (this.#closed) return
-    const now = this.#clock.now()
+    if (this.#isClosed || !this.#leads) return
+    const now = this.#ports.clock.now()
     this.#dirtySince ??= now
     this.#withdraw?.()
     const wait = Math.max(0, Math.min(QUIET_MS, this.#dirtySince + MAX_WAIT_MS - now))
-    this.#withdraw = this.#clock.after(wait, () => void this.flush())
+    this.#withdraw = this.#ports.clock.after(wait, () => void this.flush())
   }
 
   /** Resolves when everything up to now is stored, or the failure was reported. Never rejects. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     this.#withdraw?.()
     this.#withdraw = undefined
-    this.#writing = this.#writing.then(async () => {
-      if (this.#dirtySince === undefined || this.#closed) return
-      this.#dirtySince = undefined
-      await this.#persistor.persist().catch(error => {
-        this.#dirtySince = this.#clock.now()
-        this.#failed(error)
-      })
-    })
-    return this.#writing
+    if (this.#dirtySince === undefined || this.#isClosed || !this.#leads) return
+    await this.#ports.writer.write(new Map(), true).catch(error => this.#failed(error))
   }
 
   /** Removes the stored cache. Rejects with STORAGE_FAILED. */
   async purge(): Promise<void> {
-    this.#dirtySince = undefined
-    await this.#writing
-    await this.#persistor.purge()
+    this.#isClosed = true
+    this.#withdraw?.()
+    await this.#ports.writer.idle()
+    await this.#ports.database.clear(['cache'])
   }
 
   async close(): Promise<void> {
     this.#stopListening()
     await this.flush()
-    this.#closed = true
+    this.#isClosed = true
     this.#withdraw?.()
+    this.#changes.close()
+  }
+
+  #take(): CacheChange {
+    if (this.#isClosed || !this.#leads) return { changes: new Map(), isAll: false, undo: () => undefined }
+    this.#dirtySince = undefined
+    const { changed, isAll } = this.#changes.take()
+    if (isAll) this.#forget()
+    const changes = new Map(Array.from(this.#place(changed), bucket => [bucket, this.#textOf(bucket)]))
+    return {
+      changes,
+      isAll,
+      undo: () => {
+        this.#changes.putBack(changed.keys(), isAll)
+        this.#dirtySince ??= this.#ports.clock.now()
+        this.#withdraw ??= this.#ports.clock.after(MAX_WAIT_MS, () => void this.flush())
+      },
+    }
+  }
+
+  /** The buckets in which something is new. */
+  #place(changed: Changed): ReadonlySet<string> {
+    const touched = new Set<string>()
+    for (const [id, record] of changed) {
+      const known = this.#bucketOf.get(id)
+      if (record !== undefined) touched.add(known ?? this.#put(id, this.#bucketFor(id)))
+      else if (known !== undefined) {
+        touched.add(known)
+        this.#remove(id, known)
+      }
+    }
+    return touched
+  }
+
+  #bucketFor(id: string): string {
+    if (HAS_OWN_BUCKET.test(id)) return id
+    for (const bucket of this.#roomy) return bucket
+    this.#nextBucket += 1
+    return String(this.#nextBucket)
+  }
+
+  #put(id: string, bucket: string): string {
+    const held = this.#buckets.get(bucket) ?? new Set()
+    this.#buckets.set(bucket, held.add(id))
+    this.#bucketOf.set(id, bucket)
+    if (held.size >= BUCKET_SIZE || bucket === id) this.#roomy.delete(bucket)
+    else this.#roomy.add(bucket)
+    return bucket
+  }
+
+  #remove(id: string, bucket: string): void {
+    this.#bucketOf.delete(id)
+    const held = this.#buckets.get(bucket)
+    held?.delete(id)
+    if (bucket !== id) this.#roomy.add(bucket)
+  }
+
+  /** null: nothing is left in it. */
+  #textOf(bucket: string): string | null {
+    const held = this.#buckets.get(bucket)
+    if (held && held.size > 0)
+      return JSON.stringify(Object.fromEntries(Array.from(held, id => [id, this.#changes.read(id)])))
+    this.#buckets.delete(bucket)
+    this.#roomy.delete(bucket)
+    return null
+  }
+
+  #forget(): void {
+    this.#buckets = new Map()
+    this.#bucketOf = new Map()
+    this.#roomy.clear()
+    this.#nextBucket = 0
   }
 
   #failed(cause: unknown): void {
-    this.#report(
-      cause instanceof LayoverError
-        ? cause
-        : new LayoverError('STORAGE_FAILED', 'The cache could not be stored or read on this device.', cause),
-    )
+    this.#ports.report(asStorageError(cause))
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * What the device keeps, as two shelves of text in one database: the outbox and, apart from it, the cache.
+ * What the device keeps, as two shelves of text in one database: the outbox and, apart from it, the cache. One transaction
+ * may write both, so that an acknowledgement is never stored without the records that came with it.
  *
- * By default IndexedDB through localforage. The outbox must survive a power failure once a promise has resolved, and
- * localforage passes no durability on; so writes take localforage's own connection through `idb` and ask for `strict`.
- * A driver that is handed in (memory, React Native, another localforage instance) is used as it is: it is as durable,
- * and as atomic, as itself.
+ * By default IndexedDB. The outbox must survive a power failure once a promise has resolved, so its writes ask for `strict`
+ * durability. A driver that is handed in (memory, localforage, React Native) is used as it is: it is as durable, and as
+ * atomic, as itself.
  */
-import { type IDBPDatabase, wrap } from 'idb'
+import { type IDBPDatabase, openDB } from 'idb'
 import { LayoverError } from '../layover-error.ts'
 
 /** localforage's shape. Values are strings; a missing one may come back as null or undefined. */
@@ -17,28 +17,42 @@ export interface StorageDriver {
   keys(): Promise<readonly string[]>
 }
 
-/** Text by key. Every method rejects with STORAGE_FAILED. */
-export interface Shelf {
-  read(key: string): Promise<string | null>
-  readAll(): Promise<ReadonlyMap<string, string>>
-  /** In the order of the map; null removes. Durable once it has resolved, and with IndexedDB all or nothing. */
-  write(changes: ReadonlyMap<string, string | null>): Promise<void>
-  clear(): Promise<void>
+export const SHELVES = ['outbox', 'cache'] as const
+export type Shelf = (typeof SHELVES)[number]
+
+export interface Transaction {
+  get(shelf: Shelf, key: string): Promise<string | null>
+  /** null removes. */
+  set(shelf: Shelf, key: string, value: string | null): void
+  /** Before anything is set. */
+  clear(shelf: Shelf): Promise<void>
 }
 
+/** Every method rejects with STORAGE_FAILED, or with what `run` rejects with. */
 export interface Database {
-  readonly outbox: Shelf
-  readonly cache: Shelf
+  /** Whether other tabs of the same origin open the same database. */
+  readonly isShared: boolean
+  readAll(shelf: Shelf): Promise<ReadonlyMap<string, string>>
+  /**
+   * Durable once it has resolved, and with IndexedDB all or nothing. One at a time over the same shelf, in whatever tab. `run`
+   * awaits nothing but the transaction's own methods.
+   */
+  transaction<T>(shelves: readonly Shelf[], run: (transaction: Transaction) => Promise<T>): Promise<T>
+  clear(shelves: readonly Shelf[]): Promise<void>
+  /** Asks the browser not to give the room to somebody else when it runs short. */
+  keep(): void
+  close(): void
 }
 
 /** Another name or another user is another database, so that nobody ever meets somebody else's queue. */
-export async function openDatabase(name: string, user: string, driver?: StorageDriver): Promise<Database> {
-  const namespace = `${encodeURIComponent(name)}/${encodeURIComponent(user)}`
-  if (driver) {
-    return { outbox: driverShelf(driver, `${namespace}/outbox/`), cache: driverShelf(driver, `${namespace}/cache/`) }
-  }
-  const outbox = await indexedDbShelf(namespace, 'outbox')
-  return { outbox, cache: await indexedDbShelf(namespace, 'cache') }
+export const namespaceOf = (name: string, user: string): string =>
+  `${encodeURIComponent(name)}/${encodeURIComponent(user)}`
+
+export async function openDatabase(namespace: string, driver?: StorageDriver): Promise<Database> {
+  if (driver) return new DriverDatabase(driver, namespace)
+  const database = new IndexedDatabase(namespace)
+  await database.open()
+  return database
 }
 
 /** A driver for Node, for tests and for devices without storage: what it holds ends with the process. */
@@ -56,80 +70,204 @@ export function memoryStorage(): StorageDriver {
   }
 }
 
-async function indexedDbShelf(namespace: string, storeName: string): Promise<Shelf> {
-  const instance = await storing(async () => {
-    // Loaded only when it is needed: it looks for IndexedDB the moment it is loaded.
-    const { default: localforage } = await import('localforage')
-    const made = localforage.createInstance({ name: namespace, storeName, driver: localforage.INDEXEDDB })
-    await made.ready()
-    return made
-  })
+/** Above those of an earlier layout, whose entries it takes over. */
+const VERSION = 10
 
-  /** The connection is shared and replaced by localforage whenever a store is added, so it is asked for each time. */
-  const connection = (): IDBPDatabase => wrap((instance as unknown as { _dbInfo: { db: IDBDatabase } })._dbInfo.db)
-  const onConnection = async <T>(run: (database: IDBPDatabase) => Promise<T>): Promise<T> => {
+class IndexedDatabase implements Database {
+  readonly isShared = true
+  readonly #name: string
+  #connection: Promise<IDBPDatabase> | undefined
+  #isClosed = false
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  open(): Promise<IDBPDatabase> {
+    return storing(() => this.#connect())
+  }
+
+  readAll(shelf: Shelf): Promise<ReadonlyMap<string, string>> {
+    return storing(() =>
+      this.#connected(async database => {
+        const { store } = database.transaction(shelf)
+        const [keys, values] = await Promise.all([store.getAllKeys(), store.getAll()])
+        return new Map(keys.map((key, index) => [String(key), text(values[index]) ?? '']))
+      }),
+    )
+  }
+
+  transaction<T>(shelves: readonly Shelf[], run: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return storing(() =>
+      this.#connected(async database => {
+        const durability = shelves.includes('outbox') ? 'strict' : 'relaxed'
+        const { done, objectStore, ...transaction } = opened(database, shelves, durability)
+        const steps: Promise<unknown>[] = []
+        try {
+          const result = await run({
+            get: async (shelf, key) => text(await objectStore(shelf).get(key)),
+            set(shelf, key, value) {
+              const store = objectStore(shelf)
+              steps.push(value === null ? store.delete(key) : store.put(value, key))
+            },
+            clear: shelf => objectStore(shelf).clear(),
+          })
+          await Promise.all([...steps, done])
+          return result
+        } catch (error) {
+          // What was put so far would be committed by itself.
+          transaction.abort()
+          await Promise.allSettled([...steps, done])
+          throw error
+        }
+      }),
+    )
+  }
+
+  clear(shelves: readonly Shelf[]): Promise<void> {
+    return storing(() =>
+      this.#connected(async database => {
+        const { done, objectStore } = opened(database, shelves, 'strict')
+        await Promise.all([...shelves.map(shelf => objectStore(shelf).clear()), done])
+      }),
+    )
+  }
+
+  keep(): void {
+    if (typeof navigator === 'undefined') return
+    // A browser that refuses, or asks the person, loses nothing by it.
+    void navigator.storage?.persist?.().catch(() => false)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    void this.#connection?.then(
+      database => database.close(),
+      () => undefined, // Whoever opened it was told.
+    )
+  }
+
+  /** The browser may close a connection by itself, and another tab when it deletes the database: then it is opened again. */
+  async #connected<T>(run: (database: IDBPDatabase) => Promise<T>): Promise<T> {
     try {
-      return await run(connection())
+      return await run(await this.#connect())
     } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error
-      await instance.length() // reconnects after another tab closed the connection
-      return run(connection())
+      if (this.#isClosed || !(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error
+      this.#connection = undefined
+      return run(await this.#connect())
     }
   }
 
-  return {
-    read: key => storing(async () => text(await instance.getItem(key))),
-    readAll: () =>
-      storing(() =>
-        onConnection(async database => {
-          const { store, done } = database.transaction(storeName)
-          const [keys, values] = await Promise.all([store.getAllKeys(), store.getAll(), done])
-          return new Map(keys.map((key, index) => [String(key), text(values[index]) ?? '']))
-        }),
-      ),
-    write: changes =>
-      storing(() =>
-        onConnection(async database => {
-          const transaction = database.transaction(storeName, 'readwrite', { durability: 'strict' })
-          const steps: Promise<unknown>[] = [transaction.done]
-          try {
-            for (const [key, value] of changes) {
-              steps.push(value === null ? transaction.store.delete(key) : transaction.store.put(value, key))
-            }
-          } catch (error) {
-            // What was put so far would be committed by itself.
-            transaction.abort()
-            await Promise.allSettled(steps)
-            throw error
-          }
-          await Promise.all(steps)
-        }),
-      ),
-    clear: () => storing(() => instance.clear()),
+  #connect(): Promise<IDBPDatabase> {
+    this.#connection ??= this.#openNew()
+    return this.#connection
+  }
+
+  #openNew(): Promise<IDBPDatabase> {
+    const gone = (): void => {
+      if (this.#connection === connection) this.#connection = undefined
+    }
+    const connection = openDB(this.#name, VERSION, {
+      upgrade(database) {
+        for (const shelf of SHELVES) if (!database.objectStoreNames.contains(shelf)) database.createObjectStore(shelf)
+      },
+      blocking(_current, _blocked, event) {
+        gone()
+        const { target } = event
+        if (target instanceof IDBDatabase) target.close()
+      },
+      terminated: gone,
+    })
+    connection.catch(gone)
+    return connection
   }
 }
 
-function driverShelf(driver: StorageDriver, prefix: string): Shelf {
-  const ownKeys = async (): Promise<string[]> => (await driver.keys()).filter(key => key.startsWith(prefix))
+function opened(database: IDBPDatabase, shelves: readonly Shelf[], durability: IDBTransactionDurability) {
+  const transaction = database.transaction([...shelves], 'readwrite', { durability })
   return {
-    read: key => storing(async () => text(await driver.getItem(prefix + key))),
-    readAll: () =>
-      storing(async () => {
-        const keys = await ownKeys()
-        const values = await Promise.all(keys.map(key => driver.getItem(key)))
-        return new Map(keys.map((key, index) => [key.slice(prefix.length), text(values[index]) ?? '']))
-      }),
-    write: changes =>
-      storing(async () => {
-        for (const [key, value] of changes) {
-          if (value === null) await driver.removeItem(prefix + key)
-          else await driver.setItem(prefix + key, value)
-        }
-      }),
-    clear: () =>
-      storing(async () => {
-        for (const key of await ownKeys()) await driver.removeItem(key)
-      }),
+    done: transaction.done,
+    objectStore: (shelf: Shelf) => transaction.objectStore(shelf),
+    abort() {
+      try {
+        transaction.abort()
+      } catch {
+        // It is over already: what ended it is what is thrown.
+      }
+    },
+  }
+}
+
+/** By driver: several clients of one process may share one. */
+const turns = new WeakMap<StorageDriver, Promise<unknown>>()
+
+class DriverDatabase implements Database {
+  readonly isShared = false
+  readonly #driver: StorageDriver
+  readonly #namespace: string
+
+  constructor(driver: StorageDriver, namespace: string) {
+    this.#driver = driver
+    this.#namespace = namespace
+  }
+
+  readAll(shelf: Shelf): Promise<ReadonlyMap<string, string>> {
+    return this.#inTurn(async () => {
+      const prefix = this.#key(shelf, '')
+      const keys = await this.#keys(prefix)
+      const values = await Promise.all(keys.map(key => this.#driver.getItem(key)))
+      return new Map(keys.map((key, index) => [key.slice(prefix.length), text(values[index]) ?? '']))
+    })
+  }
+
+  transaction<T>(_shelves: readonly Shelf[], run: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      const changes = new Map<string, string | null>()
+      const result = await run({
+        get: async (shelf, key) => text(await this.#driver.getItem(this.#key(shelf, key))),
+        set: (shelf, key, value) => void changes.set(this.#key(shelf, key), value),
+        clear: async shelf => {
+          for (const key of await this.#keys(this.#key(shelf, ''))) changes.set(key, null)
+        },
+      })
+      for (const [key, value] of changes) {
+        if (value === null) await this.#driver.removeItem(key)
+        else await this.#driver.setItem(key, value)
+      }
+      return result
+    })
+  }
+
+  clear(shelves: readonly Shelf[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const shelf of shelves)
+        for (const key of await this.#keys(this.#key(shelf, ''))) await this.#driver.removeItem(key)
+    })
+  }
+
+  keep(): void {
+    // Whoever made the driver knows how long it keeps.
+  }
+
+  close(): void {
+    // Whoever made the driver closes it.
+  }
+
+  #key(shelf: Shelf, key: string): string {
+    return `${this.#namespace}/${shelf}/${key}`
+  }
+
+  async #keys(prefix: string): Promise<string[]> {
+    return (await this.#driver.keys()).filter(key => key.startsWith(prefix))
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = Promise.resolve(turns.get(this.#driver)).then(() => storing(run))
+    turns.set(
+      this.#driver,
+      turn.catch(() => undefined), // Whoever ran it is told.
+    )
+    return turn
   }
 }
 
@@ -139,9 +277,13 @@ async function storing<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (cause) {
+    if (cause instanceof LayoverError) throw cause
+    const isFull = cause instanceof Error && cause.name === 'QuotaExceededError'
     throw new LayoverError(
       'STORAGE_FAILED',
-      'The device did not store or give back the data. Where there is no IndexedDB, pass `storage`; else free space and try again.',
+      isFull
+        ? 'The device has no room left for this application: free space and try again.'
+        : 'The device did not store or give back the data. Where there is no IndexedDB, pass `storage`; else try again.',
       cause,
     )
   }

@@ -1,85 +1,87 @@
-/**
- * The outbox on the device: one JSON record per entry, beside a few settings. What is queued while a write is under way goes
- * out together with the next one.
- */
-
+/** The outbox on the device: one record per entry, its number before its text, beside a few settings. */
+import type { Random } from '../../protocol/ports.ts'
 import type { StoredEntry } from '../entry.ts'
-import { LayoverError } from '../layover-error.ts'
 import type { Report } from '../listeners.ts'
 import type { EntryStatus } from '../outbox-states.ts'
 import { ENTRY_MOVES } from '../outbox-states.ts'
-import type { Shelf } from './database.ts'
-
-export interface Installation {
-  /** UUID of this app on this device for this user. */
-  readonly client: string
-  /** The last sequence number given away; it survives an empty queue, for it is never used twice. */
-  readonly sequence: number
-}
+import type { Cipher } from './cipher.ts'
+import type { Database } from './database.ts'
+import { asStorageError, EPOCH, numbered, SEQUENCE, type Writer } from './writer.ts'
 
 export interface LoadedOutbox {
-  readonly installation: Installation | undefined
+  /** UUID of this app on this device for this user. */
+  readonly client: string
+  /** The last number given away; it survives an empty queue, for it is never used twice. */
+  readonly sequence: number
   /** In queue order. */
   readonly entries: readonly StoredEntry[]
   readonly settings: ReadonlyMap<string, unknown>
 }
 
 const ENTRY = 'entry/'
-const INSTALLATION = 'installation'
-
-interface Job {
-  readonly changes: ReadonlyMap<string, string | null>
-  resolve(): void
-  reject(error: unknown): void
-}
+const CLIENT = 'client'
 
 export class OutboxRecords {
-  readonly #shelf: Shelf
+  readonly #database: Database
+  readonly #writer: Writer
+  readonly #cipher: Cipher
   readonly #report: Report
+  /** What the device did not take; it goes out with the next write. */
   readonly #unsaved = new Map<string, string | null>()
-  #jobs: Job[] = []
-  #writing: Promise<void> | undefined
 
-  constructor(shelf: Shelf, report: Report) {
-    this.#shelf = shelf
+  constructor(database: Database, writer: Writer, cipher: Cipher, report: Report) {
+    this.#database = database
+    this.#writer = writer
+    this.#cipher = cipher
     this.#report = report
   }
 
-  async load(): Promise<LoadedOutbox> {
+  /** Rejects with STORAGE_FAILED, WRONG_KEY. */
+  async load(random: Random): Promise<LoadedOutbox> {
+    const client = await this.#database.transaction(['outbox'], async transaction => {
+      const known = await transaction.get('outbox', CLIENT)
+      if (known) return known
+      const made = random.uuid()
+      transaction.set('outbox', CLIENT, made)
+      return made
+    })
     const entries: StoredEntry[] = []
     const settings = new Map<string, unknown>()
-    for (const [key, text] of await this.#shelf.readAll()) {
-      if (key.startsWith(ENTRY)) entries.push(readEntry(key.slice(ENTRY.length), text))
-      else settings.set(key, parsed(text))
+    let sequence = 0
+    for (const [key, stored] of await this.#database.readAll('outbox')) {
+      if (key === SEQUENCE) sequence = Math.max(sequence, Number(stored))
+      else if (key.startsWith(ENTRY)) entries.push(await this.#read(key, stored))
+      else if (key !== CLIENT && key !== EPOCH) settings.set(key, parsed(await this.#cipher.open(key, stored)))
     }
     entries.sort((a, b) => a.sequence - b.sequence)
-    return { installation: readInstallation(settings.get(INSTALLATION)), entries, settings }
+    return { client, sequence: Math.max(sequence, entries.at(-1)?.sequence ?? 0), entries, settings }
   }
 
-  /** Durable, with the number it took, when it resolves; when it rejects (STORAGE_FAILED), it is not on the device. */
-  append(entry: StoredEntry, installation: Installation): Promise<void> {
-    // The number first: should only one of the two reach a driver without transactions, a number is skipped, not used twice.
-    return this.#enqueue(
-      new Map([
-        [INSTALLATION, JSON.stringify(installation)],
-        [ENTRY + entry.id, writeEntry(entry)],
-      ]),
-    )
+  /** Durable when it resolves, under the number that it gives; when it rejects (STORAGE_FAILED), it is not on the device. */
+  append(entry: StoredEntry): Promise<number> {
+    return this.#writer.append(new Map([[ENTRY + entry.id, writeEntry(entry)]]))
   }
 
-  /** Rejects (STORAGE_FAILED) when it could not be stored now; then it goes out with the next write. */
-  async save(changed: Iterable<StoredEntry>, removed: Iterable<string>, installation?: Installation): Promise<void> {
+  /** Numbers for entries that go to the end by `save`; the first of them. */
+  reserve(count: number): Promise<number> {
+    return this.#writer.reserve(count)
+  }
+
+  /**
+   * Rejects (STORAGE_FAILED) when it could not be stored now; then it goes out with the next write. `withCache`: in one
+   * transaction with what changed in the cache.
+   */
+  async save(changed: Iterable<StoredEntry>, removed: Iterable<string>, withCache = false): Promise<void> {
     const changes = new Map<string, string | null>()
-    if (installation) changes.set(INSTALLATION, JSON.stringify(installation))
-    for (const entry of changed) changes.set(ENTRY + entry.id, writeEntry(entry))
+    for (const entry of changed) changes.set(ENTRY + entry.id, `${entry.sequence} ${writeEntry(entry)}`)
     for (const id of removed) changes.set(ENTRY + id, null)
-    if (changes.size > 0) await this.#persistently(changes)
+    if (changes.size > 0) await this.#persistently(changes, withCache)
   }
 
   /** For what is worth keeping but loses nothing: never rejects, reports. */
   async saveSetting(key: string, value: unknown): Promise<void> {
     try {
-      await this.#persistently(new Map([[key, JSON.stringify(value)]]))
+      await this.#persistently(new Map([[key, JSON.stringify(value)]]), false)
     } catch (error) {
       this.#report(asStorageError(error))
     }
@@ -87,67 +89,23 @@ export class OutboxRecords {
 
   clear(): Promise<void> {
     this.#unsaved.clear()
-    return this.#shelf.clear()
+    return this.#database.clear(['outbox'])
   }
 
-  /** Resolves when no write is under way. */
-  async idle(): Promise<void> {
-    while (this.#writing) await this.#writing
+  async #read(key: string, stored: string): Promise<StoredEntry> {
+    const [sequence, text] = numbered(stored)
+    const entry = readEntry(key.slice(ENTRY.length), await this.#cipher.open(key, text))
+    return sequence === undefined ? entry : { ...entry, sequence }
   }
 
-  async #persistently(changes: ReadonlyMap<string, string | null>): Promise<void> {
-    for (const key of changes.keys()) this.#unsaved.delete(key)
+  async #persistently(changes: Map<string, string | null>, withCache: boolean): Promise<void> {
+    const whole = new Map([...this.#unsaved, ...changes])
+    this.#unsaved.clear()
     try {
-      await this.#enqueue(changes)
+      await this.#writer.write(whole, withCache)
     } catch (error) {
-      for (const [key, value] of changes) if (!this.#isQueued(key)) this.#unsaved.set(key, value)
+      for (const [key, value] of whole) if (!this.#unsaved.has(key)) this.#unsaved.set(key, value)
       throw error
-    }
-  }
-
-  #isQueued(key: string): boolean {
-    return this.#jobs.some(job => job.changes.has(key))
-  }
-
-  #enqueue(changes: ReadonlyMap<string, string | null>): Promise<void> {
-    const stored = new Promise<void>((resolve, reject) => this.#jobs.push({ changes, resolve, reject }))
-    this.#writing ??= this.#work().finally(() => {
-      this.#writing = undefined
-    })
-    return stored
-  }
-
-  async #work(): Promise<void> {
-    while (this.#jobs.length > 0) {
-      const jobs = this.#jobs
-      this.#jobs = []
-      const overdue = new Map(this.#unsaved)
-      this.#unsaved.clear()
-      try {
-        await this.#shelf.write(new Map([...overdue, ...jobs.flatMap(({ changes }) => [...changes])]))
-        for (const job of jobs) this.#stored(job)
-      } catch (error) {
-        for (const [key, value] of overdue) if (!this.#unsaved.has(key)) this.#unsaved.set(key, value)
-        if (jobs.length === 1) jobs[0]?.reject(error)
-        else await this.#oneByOne(jobs)
-      }
-    }
-  }
-
-  #stored(job: Job): void {
-    for (const key of job.changes.keys()) this.#unsaved.delete(key)
-    job.resolve()
-  }
-
-  /** One that is too large must not take its neighbours with it. */
-  async #oneByOne(jobs: readonly Job[]): Promise<void> {
-    for (const job of jobs) {
-      try {
-        await this.#shelf.write(job.changes)
-        this.#stored(job)
-      } catch (error) {
-        job.reject(error)
-      }
     }
   }
 }
@@ -185,12 +143,6 @@ function unreadable(id: string, text: string): StoredEntry {
   }
 }
 
-function readInstallation(value: unknown): Installation | undefined {
-  if (!isFields(value)) return undefined
-  const { client, sequence } = value
-  return typeof client === 'string' && typeof sequence === 'number' ? { client, sequence } : undefined
-}
-
 const isStatus = (value: unknown): value is EntryStatus => typeof value === 'string' && value in ENTRY_MOVES
 
 function parsed(text: string): unknown {
@@ -203,9 +155,3 @@ function parsed(text: string): unknown {
 
 const isFields = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function asStorageError(error: unknown): LayoverError {
-  return error instanceof LayoverError
-    ? error
-    : new LayoverError('STORAGE_FAILED', 'A setting could not be stored on this device.', error)
-}

@@ -293,9 +293,8 @@ describe('leaving', () => {
 })
 
 describe('what this version does not do is refused, not ignored', () => {
-  test('encryption and the metered mode', async () => {
+  test('the metered mode', async () => {
     const gateway = await startGateway()
-    await expect(openNotes(gateway, { encryptionKey: {} as never })).rejects.toMatchObject({ code: 'NOT_IMPLEMENTED' })
     const { client } = await openNotes(gateway, { cache: new InMemoryCache() })
     expect(() => client.connection.setMode('metered')).toThrow(expect.objectContaining({ code: 'NOT_IMPLEMENTED' }))
   })
