@@ -36,7 +36,7 @@ const opened = (): OfflineClient => {
   return client
 }
 
-const lab = {
+export const lab = {
   documents: { CREATE, UPDATE, NOTES, PAGE },
   notesCache,
   onCommits,
