@@ -1,47 +1,28 @@
-/** Defects measured in peers, as sentences about us: what a killed page or browser may cost. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { type BrowserLab, openLab } from '../lab/lab.ts'
-import { browserMissing } from '../support/browser.ts'
-import type { LoggedRequest } from '../support/scripted-gateway.ts'
+/** Defects measured in peers, as sentences about us: what a closed page or a killed browser may cost. */
+import type { Page } from 'playwright-core'
+import { expect, test, vi } from 'vitest'
+import { hasTasks, made, noteIds, raiseLab } from '../lab/stage.ts'
 
-let lab: BrowserLab
-
-beforeAll(async () => {
-  if (!browserMissing) lab = await openLab()
-}, 60_000)
-afterAll(() => lab?.close())
-beforeEach(({ skip }) => skip(browserMissing !== undefined, browserMissing))
-afterEach(() => {
-  lab.gateway.onRequest = () => undefined
-  lab.gateway.onAnswer = () => undefined
-})
-
-const notes = (prefix: string, count: number): string[] =>
-  Array.from({ length: count }, (_each, index) => `${prefix}-${String(index).padStart(2, '0')}`)
-
-/** Titles of the notes with this prefix, in the order in which the gateway made them. */
-const made = (prefix: string): string[] => [...lab.gateway.notes.keys()].filter(id => id.startsWith(prefix))
-
-const hasTasks = ({ tasks }: LoggedRequest): boolean => tasks.length > 0
+const stage = raiseLab()
 
 const never = (): Promise<void> => new Promise(() => undefined)
 
 /** How a device can end while its queue leaves. */
-const endings: [string, (page: Awaited<ReturnType<BrowserLab['page']>>) => Promise<void>][] = [
+const endings: [string, (page: Page) => Promise<void>][] = [
   ['the page is closed', page => page.close()],
-  ['the browser is killed', () => lab.restart()],
+  ['the browser is killed', () => stage.lab.restart()],
 ]
 
 test('keeps every waiting task across a restart in the middle of a replay', async () => {
   for (const [index, [, end]] of endings.entries()) {
     const name = `restart-${index}`
-    const ids = notes(name, 60)
-    const page = await lab.open({ name, offline: true, tasksPerDocument: 10 })
+    const ids = noteIds(name, 60)
+    const page = await stage.lab.open({ name, offline: true, tasksPerDocument: 10 })
     for (const id of ids) await page.evaluate(each => window.lab.create(each), id)
     // Two documents pass; of the third the gateway has the tasks, and the page never hears of it.
     let documents = 0
     const cut = new Promise<void>(reached => {
-      lab.gateway.onAnswer = request => {
+      stage.gateway.onAnswer = request => {
         documents += hasTasks(request) ? 1 : 0
         if (documents < 3) return undefined
         reached()
@@ -50,15 +31,15 @@ test('keeps every waiting task across a restart in the middle of a replay', asyn
     })
     await page.evaluate(() => window.lab.client.connection.setMode('auto'))
     await cut
-    const before = lab.gateway.applied.length
+    const before = stage.gateway.applied.length
     await end(page)
-    lab.gateway.onAnswer = () => undefined
+    stage.gateway.onAnswer = () => undefined
 
-    const again = await lab.open({ name, tasksPerDocument: 10 })
+    const again = await stage.lab.open({ name, tasksPerDocument: 10 })
     await again.waitForFunction(() => window.lab.entries().length === 0)
-    expect(made(name)).toEqual(ids)
-    expect(new Set(lab.gateway.applied).size).toBe(lab.gateway.applied.length)
-    expect(lab.gateway.applied.length - before).toBeLessThan(60)
+    expect(made(stage.gateway, name)).toEqual(ids)
+    expect(new Set(stage.gateway.applied).size).toBe(stage.gateway.applied.length)
+    expect(stage.gateway.applied.length - before).toBeLessThan(60)
     // What was confirmed and not yet stored among the records comes with the next pull.
     await again.waitForFunction(wanted => wanted.every(id => window.lab.shown().includes(id)), ids)
     await again.close()
@@ -67,22 +48,22 @@ test('keeps every waiting task across a restart in the middle of a replay', asyn
 
 test('a promise that resolved is on disk: the browser killed at once after twenty loses none of them', async () => {
   const name = 'disk'
-  const ids = notes(name, 20)
-  const page = await lab.open({ name, offline: true })
+  const ids = noteIds(name, 20)
+  const page = await stage.lab.open({ name, offline: true })
   for (const id of ids) await page.evaluate(each => window.lab.create(each), id)
-  await lab.restart()
-  const again = await lab.open({ name })
+  await stage.lab.restart()
+  const again = await stage.lab.open({ name })
   expect(await again.evaluate(() => window.lab.shown())).toEqual(ids)
   await again.evaluate(() => window.lab.client.connection.setMode('auto'))
   await again.waitForFunction(() => window.lab.entries().length === 0)
-  expect(made(name)).toEqual(ids)
+  expect(made(stage.gateway, name)).toEqual(ids)
   await again.close()
 })
 
 test('never sends a later task before an earlier one is settled, and deletes nothing before its answer', async () => {
   const name = 'order'
-  const ids = notes(name, 6)
-  const page = await lab.open({ name, offline: true, tasksPerDocument: 2 })
+  const ids = noteIds(name, 6)
+  const page = await stage.lab.open({ name, offline: true, tasksPerDocument: 2 })
   for (const id of ids) await page.evaluate(each => window.lab.create(each), id)
   const tasks = await page.evaluate(() => window.lab.entries().map(({ id }) => id))
   const missing = (ids: string[]): Promise<string[]> =>
@@ -91,12 +72,12 @@ test('never sends a later task before an earlier one is settled, and deletes not
       return wanted.filter(id => !text.includes(id))
     }, ids)
   const held: { ids: string[]; release: () => void }[] = []
-  lab.gateway.onAnswer = request =>
+  stage.gateway.onAnswer = request =>
     hasTasks(request)
       ? new Promise(release => held.push({ ids: request.tasks.map(({ task }) => task.id), release }))
       : undefined
   // The first document is lost on its way: whatever else is under way must not overtake it.
-  lab.gateway.fault({ kind: 'cut-before' }, hasTasks)
+  stage.gateway.fault({ kind: 'cut-before' }, hasTasks)
   await page.evaluate(() => window.lab.client.connection.setMode('auto'))
   const answered: string[] = []
   while (answered.length < tasks.length) {
@@ -107,8 +88,8 @@ test('never sends a later task before an earlier one is settled, and deletes not
     release()
   }
   await page.waitForFunction(() => window.lab.entries().length === 0)
-  expect(lab.gateway.faultsLeft).toBe(0)
+  expect(stage.gateway.faultsLeft).toBe(0)
   expect(answered).toEqual(tasks)
-  expect(made(name)).toEqual(ids)
+  expect(made(stage.gateway, name)).toEqual(ids)
   await page.close()
 })

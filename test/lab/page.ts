@@ -17,6 +17,8 @@ export interface LabOptions {
   readonly tasksPerDocument?: number
   /** Default 5,000. */
   readonly answerWithinMs?: number
+  /** Signs in again when the gateway wants it; `signIns` notes what waited then. */
+  readonly signsIn?: boolean
 }
 
 interface Entry {
@@ -27,6 +29,7 @@ interface Entry {
   readonly note: string
 }
 
+const signIns: { paused: boolean; waiting: number }[] = []
 const errors: { code: string; message: string }[] = []
 let client: OfflineClient | undefined
 let writes: StoredWrite[] = []
@@ -61,6 +64,12 @@ export const lab = {
         ...(options.inMemory ? { storage: memoryStorage() } : {}),
         ...(options.tasksPerDocument === undefined ? {} : { tasksPerDocument: options.tasksPerDocument }),
         answerWithinMs: options.answerWithinMs ?? 5000,
+        ...(options.signsIn
+          ? {
+              reauthenticate: async () =>
+                void signIns.push({ paused: made.outbox.paused, waiting: made.outbox.entries.length }),
+            }
+          : {}),
         onError: ({ code, message }) => errors.push({ code, message }),
       })
     } catch (error) {
@@ -96,6 +105,7 @@ export const lab = {
   shown: (): string[] => lab.notes().map(({ id }) => id),
   notes: (): readonly Note[] => opened().cache.readQuery({ query: NOTES }, true)?.notes ?? [],
 
+  signIns: () => signIns,
   /** What `onError` was told. */
   errors: () => errors,
 
