@@ -1,8 +1,9 @@
 /**
  * Whether the gateway can be reached. `navigator.onLine` errs in both directions, so it only says when to try; what decides is
- * how the last request ended.
+ * how requests ended. One that fails among good ones is not shown: only when a later one failed, too, or when nothing was
+ * answered for a while.
  */
-import { LayoverError } from './layover-error.ts'
+import type { Clock } from '../protocol/ports.ts'
 import { Listeners, type Report } from './listeners.ts'
 
 export type ConnectionMode = 'auto' | 'offline' | 'metered'
@@ -13,10 +14,13 @@ export interface Connection {
   /** Kept on the device. */
   readonly mode: ConnectionMode
   readonly state: ConnectionState
-  /** 'offline' lets nothing out until 'auto'. Throws NOT_IMPLEMENTED for 'metered'. */
+  /** 'offline' lets nothing out; 'metered' lets tasks out together and pulls seldom, as `OfflineClientOptions.metered` says. */
   setMode(mode: ConnectionMode): void
   subscribe(listener: () => void): () => void
 }
+
+/** Milliseconds without an answer after which a single failure is shown. */
+const SHOWN_AFTER = 3000
 
 /** What the device believes about its network. */
 export interface NetworkHint {
@@ -42,6 +46,7 @@ export class Connectivity implements Connection {
   readonly #hint: NetworkHint
   readonly #listeners: Listeners
   readonly #hints: Listeners
+  readonly #clock: Clock
   readonly #keep: (mode: ConnectionMode) => void
   readonly #stop: () => void
   readonly subscribe: (listener: () => void) => () => void
@@ -49,11 +54,21 @@ export class Connectivity implements Connection {
   readonly onHint: (listener: () => void) => () => void
   #mode: ConnectionMode
   #deviceOnline: boolean
-  #lastRequestFailed = false
+  /** Since the last answer. */
+  #failed = false
+  #isUnreachable = false
+  #withdraw: (() => void) | undefined
 
   /** @param keep stores the mode */
-  constructor(hint: NetworkHint, mode: ConnectionMode, keep: (mode: ConnectionMode) => void, report: Report) {
+  constructor(
+    hint: NetworkHint,
+    clock: Clock,
+    mode: ConnectionMode,
+    keep: (mode: ConnectionMode) => void,
+    report: Report,
+  ) {
     this.#hint = hint
+    this.#clock = clock
     this.#mode = mode
     this.#keep = keep
     this.#deviceOnline = hint.isOnline()
@@ -70,37 +85,52 @@ export class Connectivity implements Connection {
 
   get state(): ConnectionState {
     if (this.#mode === 'offline' || !this.#deviceOnline) return 'offline'
-    return this.#lastRequestFailed ? 'unreachable' : 'online'
+    return this.#isUnreachable ? 'unreachable' : 'online'
+  }
+
+  /** Whether the last that is known of the gateway is an answer. Quicker than `state`: whoever sends goes by it. */
+  get isProven(): boolean {
+    return this.state === 'online' && !this.#failed
   }
 
   setMode(mode: ConnectionMode): void {
-    if (mode === 'metered')
-      throw new LayoverError('NOT_IMPLEMENTED', "The mode 'metered' does not exist yet; use 'auto' or 'offline'.")
     this.#update(() => {
       if (mode === this.#mode) return
       this.#mode = mode
       this.#keep(mode)
     })
-    if (mode === 'auto') this.#hints.notify()
+    if (mode !== 'offline') this.#hints.notify()
   }
 
   /** A request was answered, whatever the answer. Stronger than what the device believes. */
   answered(): void {
+    this.#withdraw?.()
     this.#update(() => {
-      this.#lastRequestFailed = false
+      this.#failed = false
+      this.#isUnreachable = false
       this.#deviceOnline = true
     })
   }
 
-  /** A request was not answered. */
-  failed(): void {
+  /** A request was not answered. @param again it was sent after another had failed */
+  failed(again: boolean): void {
+    if (!this.#failed) {
+      this.#withdraw?.()
+      this.#withdraw = this.#clock.after(SHOWN_AFTER, () =>
+        this.#update(() => {
+          this.#isUnreachable = true
+        }),
+      )
+    }
     this.#update(() => {
-      this.#lastRequestFailed = true
+      this.#failed = true
+      this.#isUnreachable ||= again
       this.#deviceOnline = this.#hint.isOnline()
     })
   }
 
   close(): void {
+    this.#withdraw?.()
     this.#stop()
     this.#listeners.clear()
     this.#hints.clear()
@@ -111,7 +141,10 @@ export class Connectivity implements Connection {
     this.#update(() => {
       this.#deviceOnline = online
       // Not believed before a request has shown it.
-      if (online) this.#lastRequestFailed = true
+      if (online) {
+        this.#failed = true
+        this.#isUnreachable = true
+      }
     })
     if (online) this.#hints.notify()
   }

@@ -2,12 +2,13 @@
 import type { Delivery } from './settle.ts'
 
 export class Deliveries {
-  readonly #waiting = new Map<string, (delivery: Delivery) => void>()
+  /** More than one where later tasks were merged into an earlier one. */
+  readonly #waiting = new Map<string, ((delivery: Delivery) => void)[]>()
 
   deliver(id: string, delivery: Delivery): void {
-    const resolve = this.#waiting.get(id)
+    const waiting = this.#waiting.get(id) ?? []
     this.#waiting.delete(id)
-    resolve?.(delivery)
+    for (const resolve of waiting) resolve(delivery)
   }
 
   /** Nothing will come soon, for nobody. */
@@ -16,6 +17,6 @@ export class Deliveries {
   }
 
   wait(id: string): Promise<Delivery> {
-    return new Promise(resolve => this.#waiting.set(id, resolve))
+    return new Promise(resolve => this.#waiting.set(id, [...(this.#waiting.get(id) ?? []), resolve]))
   }
 }

@@ -5,12 +5,16 @@ import { type Clock, pause } from '../protocol/ports.ts'
 import { isTaskStatus, type TaskStatus } from '../protocol/task-states.ts'
 import { LayoverError } from './layover-error.ts'
 import type { OptimisticLayer } from './optimistic.ts'
-import { readSyncRecord, SYNC_RECORD_ID, type SyncRecord, writeSyncRecord } from './sync-record.ts'
-import { type IndexChanges, indexedTypes, indexId, readIndex, writeIndex } from './synced-list.ts'
+import { dropIndex, heldBy, hold, type IndexChanges, indexedTypes } from './record-index.ts'
+import { bitsOf, holds, isLive, type ScopeGroup } from './scope-groups.ts'
+import { forget, readSyncRecord, SYNC_RECORD_ID, type SyncRecord, writeSyncRecord } from './sync-record.ts'
 
 /** Records that one synthetic write takes: more and the page stutters. */
 const CHUNK = 500
 const DELTA_ID = 'ROOT_DELTA'
+/** Milliseconds: pulls that bring nothing leave the time on the device as it is until then. */
+const RESTAMP_AFTER = 5 * 60_000
+const NOTHING: SyncRecord = { groups: [], syncedAt: null, types: null }
 const TASK_STATUS: DocumentNode = parse('fragment LayoverTaskStatus on Task { status }', { noLocation: true })
 
 export interface Page {
@@ -21,20 +25,27 @@ export interface Page {
   readonly reset: boolean
 }
 
+export interface SeenTask {
+  readonly id: string
+  readonly status: TaskStatus | undefined
+}
+
 export type ChangedRecord = StoreObject & { readonly __typename: string; readonly id: string }
 
-/** A page with what it answers. */
+/** A page with what it answers. Apart from the document it is plain data. */
 export interface PulledPage {
   /** As the cache transforms it. */
   readonly document: DocumentNode
   readonly variables: Record<string, unknown>
   readonly page: Page
-  /** Drop what this and the following pages do not bring. */
+  /** All groups as they shall be, without this page. */
+  readonly groups: readonly ScopeGroup[]
+  /** Bit of the group that it belongs to. */
+  readonly bit: number
+  /** Everything that is there is kept only until the last page. */
   readonly reset: boolean
-  /** Of the cursor, as JSON. */
-  readonly scopes: string
-  /** Types that are complete once the last page is in. */
-  readonly types: readonly string[] | 'all'
+  /** Types that are complete after it; undefined: it is not the last page of the pull. */
+  readonly completes: readonly string[] | 'all' | undefined
 }
 
 export class Delta {
@@ -52,38 +63,71 @@ export class Delta {
 
   /** Cursor and records in one batch, so one is never stored without the other. Gives the number of records removed. */
   async apply(pulled: PulledPage, signal: AbortSignal): Promise<number> {
-    const { page, reset } = pulled
-    if (this.#isNothingNew(pulled)) return 0
-    let removed = page.removed.length
-    for (let start = 0; start === 0 || start < page.changed.length; start += CHUNK) {
-      const isLast = start + CHUNK >= page.changed.length
+    const { page, reset, bit, completes } = pulled
+    const groups = pulled.groups.map(group => (group.bit === bit ? { ...group, cursor: page.cursor } : group))
+    if (this.#isNothingNew(pulled, groups)) return 0
+    const own = groups.find(group => group.bit === bit)
+    const changed = page.changed.filter(record => own && holds(own, record.__typename))
+    let removed = 0
+    for (let start = 0; start === 0 || start < changed.length; start += CHUNK) {
+      const isLast = start + CHUNK >= changed.length
       if (start > 0) await pause(this.#clock, 0, signal)
       this.#layer.change({
         write: (cache, index) => {
-          if (start === 0 && reset) markStale(cache)
-          this.#writeChunk(pulled, page.changed.slice(start, start + CHUNK), cache, index)
+          if (start === 0 && reset) for (const type of indexedTypes(cache)) hold(cache, type, () => 1)
+          this.#writeChunk(pulled, changed.slice(start, start + CHUNK), cache, index)
           if (!isLast) return
-          for (const { type, id } of page.removed) removeRecord(cache, index, type, id)
-          if (!page.hasMore) removed += dropStale(cache, index)
-          writeSyncRecord(cache, advanced(readSyncRecord(cache), pulled, this.#clock.now()))
+          index.flush(cache)
+          for (const { type, id } of page.removed) {
+            if (!own || !holds(own, type)) continue
+            if (removeRecord(cache, index, type, id, bitsOf(groups, type) & ~bit)) removed += 1
+          }
+          if (completes) removed += this.#complete(cache, index, groups, completes)
+          else {
+            const known = readSyncRecord(cache) ?? NOTHING
+            writeSyncRecord(cache, { ...known, groups, unswept: isTrimmed(known, groups) })
+          }
         },
       })
     }
     return removed
   }
 
-  /** Everything that pages brought leaves the device, the cursor with it. */
-  clear(): void {
+  /** The pull is through without a page that said so: nothing was asked for. Gives the number of records removed. */
+  complete(groups: readonly ScopeGroup[], types: readonly string[] | 'all'): number {
+    let removed = 0
+    this.#layer.change({
+      write: (cache, index) => {
+        removed = this.#complete(cache, index, groups, types)
+      },
+    })
+    return removed
+  }
+
+  /** Everything that pages brought leaves the device, the cursors with it; or one type. */
+  clear(type?: string): void {
     this.#answered.clear()
     this.#layer.change({
       write: cache => {
-        for (const type of indexedTypes(cache)) {
-          for (const { __ref: id } of readIndex(cache, type)?.refs ?? []) cache.evict({ id, broadcast: false })
-          forget(cache, indexId(type))
+        for (const each of type === undefined ? indexedTypes(cache) : [type]) {
+          for (const id of dropIndex(cache, each)) cache.evict({ id, broadcast: false })
         }
-        forget(cache, SYNC_RECORD_ID)
+        const known = type === undefined ? null : readSyncRecord(cache)
+        if (known && type !== undefined) writeSyncRecord(cache, withoutType(known, type))
+        else forget(cache, SYNC_RECORD_ID)
       },
     })
+  }
+
+  #complete(
+    cache: InMemoryCache,
+    index: IndexChanges,
+    groups: readonly ScopeGroup[],
+    types: readonly string[] | 'all',
+  ): number {
+    const removed = isTrimmed(readSyncRecord(cache) ?? NOTHING, groups) ? sweep(cache, index, groups) : 0
+    writeSyncRecord(cache, { groups: groups.filter(isLive), types, syncedAt: this.#clock.now() })
+    return removed
   }
 
   /** Versions in an answer of the gateway. */
@@ -97,7 +141,7 @@ export class Delta {
   }
 
   /** Tasks of an applied page. Read as the application's document stored them, whatever it calls the fields; undefined where it did not ask. */
-  tasksOf(page: Page): { id: string; status: TaskStatus | undefined }[] {
+  tasksOf(page: Page): SeenTask[] {
     return page.changed.flatMap(record => {
       if (record.__typename !== 'Task') return []
       const id = this.#cache.identify(record)
@@ -108,15 +152,18 @@ export class Delta {
     })
   }
 
-  #isNothingNew({ page, reset, scopes }: PulledPage): boolean {
-    if (reset || page.hasMore || page.changed.length > 0 || page.removed.length > 0) return false
+  #isNothingNew({ page, reset, completes }: PulledPage, groups: readonly ScopeGroup[]): boolean {
+    if (reset || page.changed.length > 0 || page.removed.length > 0) return false
     const known = readSyncRecord(this.#cache)
-    return known?.cursor === page.cursor && known.scopes === scopes && known.types !== null
+    if (JSON.stringify(known?.groups) !== JSON.stringify(groups)) return false
+    if (!completes) return true
+    const isStamped = known?.syncedAt != null && !known.unswept && this.#clock.now() - known.syncedAt < RESTAMP_AFTER
+    return isStamped && JSON.stringify(known.types) === JSON.stringify(completes)
   }
 
   /** One write through a query of its own: writing each record as a fragment would keep each from garbage collection for ever. */
   #writeChunk(
-    { document, variables, page }: PulledPage,
+    { document, variables, page, bit }: PulledPage,
     records: readonly ChangedRecord[],
     cache: InMemoryCache,
     index: IndexChanges,
@@ -129,7 +176,7 @@ export class Delta {
     }
     for (const record of records) {
       const id = cache.identify(record)
-      if (id !== undefined) index.add(record.__typename, id)
+      if (id !== undefined) index.add(record.__typename, id, bit)
     }
   }
 
@@ -144,50 +191,45 @@ export class Delta {
   }
 }
 
-function advanced(before: SyncRecord | null, { page, scopes, types }: PulledPage, now: number): SyncRecord {
-  return {
-    cursor: page.cursor,
-    scopes,
-    syncedAt: page.hasMore ? (before?.syncedAt ?? null) : now,
-    types: page.hasMore ? (before?.types ?? null) : types,
-  }
-}
-
-function markStale(cache: InMemoryCache): void {
-  for (const type of indexedTypes(cache)) {
-    const index = readIndex(cache, type)
-    if (index) writeIndex(cache, type, { ...index, stale: index.refs.map(ref => ref.__ref) })
-  }
-}
-
-function dropStale(cache: InMemoryCache, index: IndexChanges): number {
-  index.flush(cache) // What this page brought is no longer stale.
+/** What no group stands for any more leaves, each record from the marks of the groups that let go of it. */
+function sweep(cache: InMemoryCache, index: IndexChanges, groups: readonly ScopeGroup[]): number {
   let dropped = 0
   for (const type of indexedTypes(cache)) {
-    const known = readIndex(cache, type)
-    if (known?.stale === undefined) continue
-    const { stale, ...rest } = known
-    writeIndex(cache, type, rest)
-    for (const id of stale) {
+    const live = bitsOf(groups, type)
+    const kept = (held: number): number | undefined =>
+      live === 0 || (held && !(held & live)) ? undefined : held & live
+    for (const id of hold(cache, type, kept)) {
       cache.evict({ id, broadcast: false })
       index.remove(type, id)
+      dropped += 1
     }
-    dropped += stale.length
   }
   return dropped
 }
 
-function removeRecord(cache: InMemoryCache, index: IndexChanges, type: string, id: string): void {
+/** Unless another group holds it. */
+function removeRecord(cache: InMemoryCache, index: IndexChanges, type: string, id: string, others: number): boolean {
   const record = cache.identify({ __typename: type, id })
-  if (record === undefined) return
+  if (record === undefined || (heldBy(cache, type, record) & others) !== 0) return false
   index.remove(type, record)
   cache.evict({ id: record, broadcast: false })
+  return true
 }
 
-function forget(cache: InMemoryCache, id: string): void {
-  cache.evict({ id, broadcast: false })
-  while (cache.release(id) > 0);
+function withoutType(known: SyncRecord, type: string): SyncRecord {
+  const groups = known.groups.map(group =>
+    holds(group, type) ? { ...group, without: [...group.without, type] } : group,
+  )
+  return { ...known, groups, types: Array.isArray(known.types) ? known.types.filter(each => each !== type) : null }
 }
+
+const isTrimmed = (known: SyncRecord, groups: readonly ScopeGroup[]): boolean =>
+  known.unswept ||
+  groups.some(
+    group =>
+      !isLive(group) ||
+      known.groups.some(({ bit, without }) => bit === group.bit && without.length !== group.without.length),
+  )
 
 /** Throws REFUSED, which says what the document lacks. */
 export function readPage(document: DocumentNode, data: Record<string, unknown>): Page {

@@ -34,7 +34,10 @@ interface Mentioning {
 
 /** By id, the entries that mention it, oldest first. Asking costs the ids of one task, whatever the length of the queue. */
 export class Dependencies {
-  readonly #mentions = new Map<string, Mentioning[]>()
+  /** Those that make or change the record. */
+  readonly #touching = new Map<string, Mentioning[]>()
+  /** Also those that merely refer to it. */
+  readonly #mentioning = new Map<string, Mentioning[]>()
   readonly #isUnsettled: (entryId: string) => boolean
   readonly #isKnown: (recordId: string) => boolean
 
@@ -51,37 +54,65 @@ export class Dependencies {
   after(variables: Record<string, unknown>, sequence = Number.POSITIVE_INFINITY): readonly string[] {
     const found = new Map<string, number>()
     for (const id of idsIn(variables)) {
-      const first = this.#firstMention(id)
+      const first = this.#firstTouching(id)
       if (first && first.sequence < sequence && !this.#isKnown(id)) found.set(first.id, first.sequence)
     }
     return [...found].sort(([, a], [, b]) => a - b).map(([id]) => id)
   }
 
+  /** Id of the newest entry that mentions, in whatever way, an id that these variables mention. */
+  newest(variables: Record<string, unknown>): string | undefined {
+    let found: Mentioning | undefined
+    for (const id of idsIn(variables)) {
+      const newest = this.#mentioning.get(id)?.at(-1)
+      if (newest && (!found || newest.sequence > found.sequence)) found = newest
+    }
+    return found?.id
+  }
+
   /** In queue order. `touched`: ids of the records in its foreseen answer, if it foresees one. */
   add(entry: Mentioning, touched?: ReadonlySet<string>): void {
     for (const id of idsIn(entry.variables)) {
-      if (touched && !touched.has(id)) continue
-      const mentions = this.#mentions.get(id)
-      if (mentions) mentions.push(entry)
-      else this.#mentions.set(id, [entry])
+      insert(this.#mentioning, id, entry)
+      if (!touched || touched.has(id)) insert(this.#touching, id, entry)
     }
   }
 
-  /** For an entry whose variables change or that never came to be; settled ones are forgotten by themselves. */
+  /** For an entry that left, whose variables change, or that never came to be. */
   remove(entry: Mentioning): void {
     for (const id of idsIn(entry.variables)) {
-      const left = this.#mentions.get(id)?.filter(each => each.id !== entry.id)
-      if (left && left.length > 0) this.#mentions.set(id, left)
-      else this.#mentions.delete(id)
+      withdraw(this.#mentioning, id, entry)
+      withdraw(this.#touching, id, entry)
     }
   }
 
-  #firstMention(id: string): Mentioning | undefined {
-    const mentions = this.#mentions.get(id)
-    if (!mentions) return undefined
-    const first = mentions.findIndex(each => this.#isUnsettled(each.id))
-    if (first > 0) mentions.splice(0, first)
-    if (first === -1) this.#mentions.delete(id)
-    return mentions[first === -1 ? mentions.length : 0]
+  #firstTouching(id: string): Mentioning | undefined {
+    const entries = this.#touching.get(id)
+    if (!entries) return undefined
+    const first = entries.findIndex(each => this.#isUnsettled(each.id))
+    if (first > 0) entries.splice(0, first)
+    if (first === -1) this.#touching.delete(id)
+    return entries[first === -1 ? entries.length : 0]
   }
+}
+
+/** One that was changed keeps its place. */
+function insert(map: Map<string, Mentioning[]>, id: string, entry: Mentioning): void {
+  const entries = map.get(id)
+  if (!entries) map.set(id, [entry])
+  else if (entries.at(-1)!.sequence < entry.sequence) entries.push(entry)
+  else
+    entries.splice(
+      entries.findIndex(each => each.sequence >= entry.sequence),
+      0,
+      entry,
+    )
+}
+
+function withdraw(map: Map<string, Mentioning[]>, id: string, { id: gone }: Mentioning): void {
+  const entries = map.get(id)
+  const place = entries?.findIndex(each => each.id === gone) ?? -1
+  if (!entries || place === -1) return
+  if (entries.length === 1) map.delete(id)
+  else entries.splice(place, 1)
 }

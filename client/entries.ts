@@ -5,11 +5,14 @@ import { isTentative } from './outbox-states.ts'
 export class Entries {
   readonly #byId = new Map<string, StoredEntry>()
   readonly #dependents = new Map<string, Set<string>>()
+  /** Ids of tasks that were merged into others. */
+  readonly #squashed = new Map<string, string>()
   #changed = new Set<string>()
   #last = 0
 
+  /** Also by the id of a task that was merged into it. */
   get(id: string): StoredEntry | undefined {
-    return this.#byId.get(id)
+    return this.#byId.get(this.#squashed.get(id) ?? id)
   }
 
   /** In queue order. */
@@ -35,6 +38,7 @@ export class Entries {
     const isLast = entry.sequence >= this.#last
     this.#last = Math.max(this.#last, entry.sequence)
     this.#byId.set(entry.id, entry)
+    for (const id of entry.squashed ?? []) this.#squashed.set(id, entry.id)
     this.#changed.add(entry.id)
     if (isLast || before?.sequence === entry.sequence) return
     const sorted = [...this.#byId].sort(([, a], [, b]) => a.sequence - b.sequence)
@@ -44,6 +48,7 @@ export class Entries {
 
   remove(entry: StoredEntry): void {
     this.#byId.delete(entry.id)
+    for (const id of entry.squashed ?? []) this.#squashed.delete(id)
     this.#changed.add(entry.id)
     this.#unlink(entry)
   }

@@ -20,6 +20,8 @@ export interface OutboxEntry {
   readonly nextAttemptAt?: string
   /** Ids of the entries it builds on. */
   readonly after: readonly string[]
+  /** Ids of later tasks that were merged into it before it was ever sent. */
+  readonly squashed?: readonly string[]
   readonly outcome?: Outcome
 }
 

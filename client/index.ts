@@ -2,6 +2,8 @@
 export type { Clock, Random } from '../protocol/ports.ts'
 export type { Connection, ConnectionMode, ConnectionState, NetworkHint } from './connectivity.ts'
 export type { ConflictEntry, Decision, OutboxEntry, Outcome, Reconciliation } from './entry.ts'
+export type { Freshness, FreshnessLimits, FreshnessOptions } from './freshness.ts'
+export type { SettledTask } from './history.ts'
 export { LayoverError, type LayoverErrorCode } from './layover-error.ts'
 export {
   type ConflictsDoor as Conflicts,
@@ -11,7 +13,9 @@ export {
 } from './offline-client.ts'
 export type { Outbox } from './outbox-door.ts'
 export type { EntryStatus } from './outbox-states.ts'
+export type { PullResult } from './pulling.ts'
+export type { SyncedListOptions } from './sorted-list.ts'
 export { memoryStorage, type StorageDriver } from './storage/database.ts'
-export type { PullResult, PushResult, Scope, Sync, SyncOptions } from './sync.ts'
-export { type SyncedListOptions, syncedList, syncedRecord } from './synced-list.ts'
+export type { PushResult, Scope, Sync, SyncOptions } from './sync.ts'
+export { syncedList, syncedRecord } from './synced-list.ts'
 export { type OnConflict, type TaskOptions, type TaskRegistration, type Tentative, task } from './task.ts'

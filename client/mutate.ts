@@ -6,7 +6,7 @@
  */
 import { type ApolloClient, CombinedGraphQLErrors, type RefetchQueriesInclude } from '@apollo/client'
 import { type GraphQLFormattedError, getOperationAST } from 'graphql'
-import type { Clock } from '../protocol/ports.ts'
+import type { Clock, Random } from '../protocol/ports.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { AnyRecord, Overlay, StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
@@ -15,6 +15,7 @@ import type { OptimisticLayer } from './optimistic.ts'
 import type { OutboxQueue } from './outbox.ts'
 import { isTentative } from './outbox-states.ts'
 import type { Delivery } from './settle.ts'
+import { squash } from './squash.ts'
 import type { TaskDefinition } from './task.ts'
 import type { TentativeChanges } from './tentative-changes.ts'
 
@@ -23,6 +24,7 @@ type Fields = Record<string, unknown>
 export interface MutatePorts {
   readonly client: ApolloClient
   readonly clock: Clock
+  readonly random: Random
   readonly definitions: ReadonlyMap<string, TaskDefinition>
   readonly queue: OutboxQueue
   readonly layer: OptimisticLayer
@@ -39,7 +41,7 @@ export interface MutatePorts {
 
 /** A task on its way in. */
 export interface Enqueued {
-  readonly entry: StoredEntry
+  readonly id: string
   /** The tentative answer, completed from the records on the device. */
   readonly data: Fields
   /** At once when nothing will come soon. */
@@ -57,12 +59,21 @@ export async function enqueue(
   variables: Fields,
   { overlay, ...given }: Given,
 ): Promise<Enqueued> {
-  const { queue, layer, changes, deliveries } = ports
+  const { queue, layer, changes, deliveries, random } = ports
   if (ports.isClosed()) throw new LayoverError('CLOSED', `${definition.name} was not queued: the client was closed.`)
+  const id = random.uuid()
+  const wanted = plain(variables, definition.name)
+  const merged = squash(ports, definition, id, wanted, queue.afterOf(wanted), { overlay, ...given }, plain)
+  if (merged) {
+    const { data, delivered, stored } = merged
+    await stored
+    return awaited(id, data, delivered)
+  }
   const draft = queue.draft({
+    id,
     name: definition.name,
     document: definition.text,
-    variables: plain(variables, definition.name),
+    variables: wanted,
     version: definition.migrations.length,
     ...(overlay === undefined ? {} : { overlay }),
   })
@@ -73,12 +84,8 @@ export async function enqueue(
     const data = isShown ? layer.add(change) : change.result
     // Asked for before it can be answered.
     const delivered = deliveries.wait(draft.id)
-    const entry = await stored(draft)
-    const withdraw = ports.clock.after(ports.answerWithinMs, () => deliveries.deliver(entry.id, { kind: 'waiting' }))
-    void delivered.then(withdraw)
-    if (entry.status === 'blocked' || !ports.isReachable()) deliveries.deliver(entry.id, { kind: 'waiting' })
-    ports.kick()
-    return { entry, data, delivered }
+    await stored(draft)
+    return awaited(id, data, delivered)
   } catch (error) {
     queue.drop(draft)
     changes.forget(draft.id)
@@ -86,9 +93,19 @@ export async function enqueue(
     throw error
   }
 
-  async function stored(entry: StoredEntry): Promise<StoredEntry> {
+  function awaited(id: string, data: Fields, delivered: Promise<Delivery>): Enqueued {
+    const entry = queue.get(id)
+    const giveUp = (): void => deliveries.deliver(entry?.id ?? id, { kind: 'waiting' })
+    const withdraw = ports.clock.after(ports.answerWithinMs, giveUp)
+    void delivered.then(withdraw)
+    if (entry?.status === 'blocked' || !ports.isReachable()) giveUp()
+    ports.kick()
+    return { id, data, delivered }
+  }
+
+  async function stored(entry: StoredEntry): Promise<void> {
     try {
-      return await queue.append(entry, isShown)
+      await queue.append(entry, isShown)
     } catch (error) {
       if (isShown) layer.change({ remove: [entry.id] })
       throw error
@@ -112,11 +129,11 @@ async function mutateTask(
   options: ApolloClient.MutateOptions<AnyRecord, AnyRecord>,
 ): Promise<ApolloClient.MutateResult<AnyRecord>> {
   const { task: _filledByTheClient, ...variables } = options.variables ?? {}
-  const { entry, data, delivered } = await enqueue(ports, definition, variables, givenBy(options))
-  refetchOnceConfirmed(ports, entry.id, options)
+  const { id, data, delivered } = await enqueue(ports, definition, variables, givenBy(options))
+  refetchOnceConfirmed(ports, id, options)
   const delivery = await delivered
-  const status = ports.queue.get(entry.id)?.status ?? (delivery.kind === 'answered' ? delivery.verdict : 'confirmed')
-  const extensions = { layover: { id: entry.id, status } }
+  const status = ports.queue.get(id)?.status ?? (delivery.kind === 'answered' ? delivery.verdict : 'confirmed')
+  const extensions = { layover: { id, status } }
   // An accepted task's payload says nothing yet: the tentative one does.
   if (delivery.kind === 'waiting' || delivery.verdict === 'accepted') return { data, extensions }
   return answered(delivery.data, delivery.errors, extensions, errorPolicyOf(ports.client, options))

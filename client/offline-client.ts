@@ -5,18 +5,22 @@ import { DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT } from '../protocol/
 import { BaseWrites } from './base-writes.ts'
 import { Batches, Templates } from './batch.ts'
 import { Conflicts, resolveConflictTask } from './conflicts.ts'
-import { browserHint, type Connection, Connectivity, type NetworkHint } from './connectivity.ts'
+import { browserHint, type Connection, type ConnectionMode, Connectivity, type NetworkHint } from './connectivity.ts'
 import { Deliveries } from './deliveries.ts'
 import { Delta } from './delta.ts'
+import { DocumentSize } from './document-size.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
+import { History } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Leaving } from './leaving.ts'
 import type { Report } from './listeners.ts'
+import { Meter, type MeteredOptions } from './metered.ts'
 import { enqueue, type MutatePorts, overrideMutate } from './mutate.ts'
 import { OptimisticLayer } from './optimistic.ts'
 import { OutboxQueue } from './outbox.ts'
 import { type Outbox, OutboxDoor } from './outbox-door.ts'
-import { type PayloadTypes, Replay } from './replay.ts'
+import { Packing, type PayloadTypes } from './packing.ts'
+import { Replay } from './replay.ts'
 import { restoreEntry } from './restore.ts'
 import { type SettlePorts, settle } from './settle.ts'
 import { SignIn } from './sign-in.ts'
@@ -92,8 +96,14 @@ export interface OfflineClientOptions extends ApolloOptions {
   requestTimeoutMs?: number
   /** Default 50, at most 100. */
   tasksPerDocument?: number
+  /** Documents of tasks under way at the same time, at most; default 4. One by one while the gateway does not confirm that it keeps their order. */
+  documentsInFlight?: number
+  /** How the mode 'metered' saves requests. */
+  metered?: MeteredOptions
   /** Failures in the background, where no promise can tell of them. None of them loses a task. */
   onError?: (error: LayoverError) => void
+  /** How many settled tasks `outbox.history` keeps on the device; default 200. */
+  historySize?: number
   clock?: Clock
   random?: Random
   /** What the device believes about its network; default: the browser's events. */
@@ -101,8 +111,10 @@ export interface OfflineClientOptions extends ApolloOptions {
 }
 
 const DEFAULT_ANSWER_WITHIN_MS = 2500
+const DEFAULT_DOCUMENTS_IN_FLIGHT = 4
 const MODE = 'mode'
 const PAYLOADS = 'payloads'
+const DOCUMENT_SIZE = 'document-size'
 
 /** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, WRONG_KEY. */
 export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
@@ -114,7 +126,7 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
     ...device,
     ...rooms,
     answerWithinMs: options.answerWithinMs ?? DEFAULT_ANSWER_WITHIN_MS,
-    isReachable: () => connectivity.state === 'online' && !replay.paused,
+    isReachable: () => connectivity.isProven && connectivity.mode === 'auto' && !replay.paused,
     isClosed: () => leaving.isClosed,
     kick: () => replay.kick(),
   }
@@ -169,12 +181,13 @@ async function openDevice(options: OfflineClientOptions) {
     clock,
     random,
     records,
+    history: new History(options.historySize),
     isKnownRecord: id => base.holds(id),
     foreseenRecords: entry => changes.recordsOf(entry),
     view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
     report,
   })
-  queue.restore({ ...loaded, entries: loaded.entries.map(entry => restoreEntry(entry, definitions)) })
+  await queue.restore({ ...loaded, entries: loaded.entries.map(entry => restoreEntry(entry, definitions)) })
   const { settings } = loaded
   return {
     cache,
@@ -200,7 +213,8 @@ function connect(options: OfflineClientOptions, device: Awaited<ReturnType<typeo
   const { cache, clock, random, report, definitions, records, settings, templates, changes, layer, queue } = device
   const connectivity = new Connectivity(
     options.network ?? browserHint,
-    settings.get(MODE) === 'offline' ? 'offline' : 'auto',
+    clock,
+    modeOf(settings.get(MODE)),
     mode => void records.saveSetting(MODE, mode),
     report,
   )
@@ -226,29 +240,40 @@ function connect(options: OfflineClientOptions, device: Awaited<ReturnType<typeo
     },
     noteAnswer: payload => delta.noteAnswer(payload),
   }
+  const meter = new Meter(connectivity, queue, clock, options.metered ?? {}, () => replay.kick())
   const replay: Replay = new Replay({
     queue,
     wire,
-    templates,
-    batches: new Batches(),
-    payloads: payloadTypes(settings.get(PAYLOADS), records),
+    packing: new Packing({
+      queue,
+      templates,
+      batches: new Batches(),
+      payloads: payloadTypes(settings.get(PAYLOADS), records),
+    }),
     connectivity,
+    meter,
+    size: new DocumentSize(
+      atLeastOne(Math.min(options.tasksPerDocument ?? DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT)),
+      clock,
+      settings.get(DOCUMENT_SIZE),
+      learned => void records.saveSetting(DOCUMENT_SIZE, learned),
+    ),
     signIn,
     settle: (answered, nextAttemptAt) => settle(settlePorts, answered, nextAttemptAt),
     nothingSoon: () => deliveries.deliverAll(),
     clock,
     random,
-    tasksPerDocument: atLeastOne(
-      Math.min(options.tasksPerDocument ?? DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT),
-    ),
+    documents: atLeastOne(options.documentsInFlight ?? DEFAULT_DOCUMENTS_IN_FLIGHT),
     report,
   })
   const sync = new SyncLoop(
-    { client, cache, delta, queue, replay, wire, connectivity, signIn, clock, random, report },
+    { client, cache, delta, queue, replay, wire, connectivity, meter, signIn, clock, random, report },
     options.sync,
   )
   return { ...device, client, connectivity, wire, signIn, deliveries, conflicts, replay, sync }
 }
+
+const modeOf = (kept: unknown): ConnectionMode => (kept === 'offline' || kept === 'metered' ? kept : 'auto')
 
 const atLeastOne = (count: number): number => Math.max(1, count)
 
@@ -296,7 +321,10 @@ function apolloOptions(options: OfflineClientOptions): ApolloOptions {
     answerWithinMs: _answerWithinMs,
     requestTimeoutMs: _requestTimeoutMs,
     tasksPerDocument: _tasksPerDocument,
+    documentsInFlight: _documentsInFlight,
+    metered: _metered,
     onError: _onError,
+    historySize: _historySize,
     clock: _clock,
     random: _random,
     network: _network,

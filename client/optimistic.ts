@@ -11,7 +11,7 @@ import type { DocumentNode } from 'graphql'
 import { type BaseWrites, holdsRecord } from './base-writes.ts'
 import type { Overlay } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
-import { IndexChanges } from './synced-list.ts'
+import { IndexChanges } from './record-index.ts'
 import { type FittedResult, fitResult, initialValue, recordsIn, recordsOf } from './tentative-result.ts'
 
 type Fields = Record<string, unknown>
@@ -86,6 +86,12 @@ export class OptimisticLayer {
     return foreseen
   }
 
+  /** The foreseen answer of a change that is shown already, as the view holds it. */
+  foreseen(change: TentativeChange): Fields {
+    const values = { ...change, update: undefined, overlay: undefined }
+    return this.#isOnTop() ? this.#addToLayer(values) : this.#addLayer(values)
+  }
+
   /** One broadcast for everything. */
   change({ remove = [], add = [], write }: LayerChange): void {
     const gone = new Set(remove)
@@ -97,7 +103,7 @@ export class OptimisticLayer {
   /** Writes an answer to the base as Apollo writes a mutation's: records, lists, then the application's `update`. */
   writeAnswer(cache: InMemoryCache, index: IndexChanges, answer: SettledAnswer): void {
     writeResult(cache, answer.document, answer.variables, answer.data)
-    this.#list(index, answer.data, { unlessGone: true })
+    this.#list(index, answer.data, true)
     try {
       answer.update?.(cache, answer.data)
     } catch (error) {
@@ -224,7 +230,7 @@ export class OptimisticLayer {
     const cache = this.#cache
     const { document, result } = this.#fit(change)
     writeResult(cache, document, change.variables, result)
-    if (this.#index) this.#list(this.#index, result, {})
+    if (this.#index) this.#list(this.#index, result, false)
     change.update?.(cache, result)
     if (change.overlay) this.lay(cache, change.overlay)
     const foreseen = readBack
@@ -263,9 +269,11 @@ export class OptimisticLayer {
     return fitted
   }
 
-  #list(index: IndexChanges, data: Fields, options: { unlessGone?: boolean }): void {
+  #list(index: IndexChanges, data: Fields, isAnswer: boolean): void {
     if (!this.#listed) return
-    for (const { type, id } of recordsOf(this.#cache, data)) if (type !== 'Task') index.add(type, id, options)
+    for (const { type, id } of recordsOf(this.#cache, data)) {
+      if (type !== 'Task') index[isAnswer ? 'mention' : 'add'](type, id)
+    }
   }
 
   #tentatively(run: () => void): void {

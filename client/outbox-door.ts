@@ -1,5 +1,6 @@
 /** What a person may do with the outbox. */
 import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
+import type { SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { plain } from './mutate.ts'
 import type { OutboxChange, OutboxQueue } from './outbox.ts'
@@ -13,7 +14,15 @@ export interface Outbox {
   readonly entries: readonly OutboxEntry[]
   /** By `pause`, or while somebody has to sign in. */
   readonly paused: boolean
-  /** The verdict: at once if there is one. Of this session's entries also after they left. */
+  /**
+   * What left the outbox, newest first, with the gateway's reconciliation reports: the last `historySize`, kept on the device.
+   * The array is replaced, never changed.
+   */
+  readonly history: readonly SettledTask[]
+  /**
+   * The verdict: at once if there is one. Also of what left: in this session (the last 10,000), and as far as `history` goes back.
+   * The id of a task that was merged into an earlier one has the verdict of that one.
+   */
   settled(id: string): Promise<Outcome>
   /**
    * Parked: queued again. Rejected: queued again under a new id, at the end, for the gateway remembers the old id's outcome.
@@ -63,6 +72,10 @@ export class OutboxDoor implements Outbox {
 
   get entries(): readonly OutboxEntry[] {
     return this.#ports.queue.entries
+  }
+
+  get history(): readonly SettledTask[] {
+    return this.#ports.queue.history
   }
 
   get paused(): boolean {

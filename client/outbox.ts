@@ -2,18 +2,22 @@
  * The queue: entries in order, their moves, what depends on what. It is the only place where an entry changes, and each
  * change goes the same way: memory, view, listeners, disk.
  */
-import type { InMemoryCache } from '@apollo/client'
 import type { Clock, Random } from '../protocol/ports.ts'
 import { Dependencies } from './dependencies.ts'
 import { Entries } from './entries.ts'
 import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
+import type { History, SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
-import { assertEntryMove, type EntryStatus, isSendable, isUnsettled } from './outbox-states.ts'
+import type { BaseWrite, OutboxChange, ViewListener } from './outbox-change.ts'
+import { assertEntryMove, isSendable, isUnsettled } from './outbox-states.ts'
+import { Outcomes } from './outcomes.ts'
 import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
-import type { IndexChanges } from './synced-list.ts'
+
+export type { OutboxChange } from './outbox-change.ts'
 
 export interface Draft {
+  readonly id: string
   readonly name: string
   readonly document: string
   readonly variables: Record<string, unknown>
@@ -21,48 +25,17 @@ export interface Draft {
   readonly overlay?: Overlay
 }
 
-/** What a change of the queue means for the view. Called once per change, before the listeners. */
-export type ViewListener = (change: {
-  remove: readonly string[]
-  add: readonly StoredEntry[]
-  write: BaseWrite | undefined
-}) => void
-/** Writes to the base of the cache, in one batch with the view. */
-export type BaseWrite = (cache: InMemoryCache, index: IndexChanges) => void
-
 export interface OutboxPorts {
   readonly clock: Clock
   readonly random: Random
   readonly records: OutboxRecords
+  readonly history: History
   /** Whether the base of the cache holds a record with this id. */
   readonly isKnownRecord: (id: string) => boolean
   /** Ids of the records that the application foresees in the task's answer; undefined when it foresees none. */
   readonly foreseenRecords: (entry: StoredEntry) => ReadonlySet<string> | undefined
   readonly view: ViewListener
   readonly report: Report
-}
-
-/** What may be changed of an entry as it moves. */
-export interface EntryPatch {
-  readonly outcome?: Outcome
-  readonly attempts?: number
-  readonly nextAttemptAt?: string
-  readonly variables?: Record<string, unknown>
-  readonly after?: readonly string[]
-  readonly document?: string
-}
-
-/** Open while `change` runs its callback. */
-export interface OutboxChange {
-  /**
-   * Throws NOT_POSSIBLE for a move that the state machine does not know. Without a new outcome the old one goes. 'queued' means
-   * that the gateway cannot have it: an entry that was ever in doubt goes back to being so.
-   */
-  move(id: string, to: EntryStatus, patch?: EntryPatch): void
-  /** Takes the entry out of the queue. `settled` goes on giving `remembered`. */
-  leave(id: string, outcome: Outcome, remembered?: Outcome): void
-  /** Puts an entry at the end under a sequence number of its own. */
-  enqueue(entry: StoredEntry): void
 }
 
 export class OutboxQueue {
@@ -72,8 +45,7 @@ export class OutboxQueue {
   readonly #drafts = new Map<string, StoredEntry>()
   readonly #dependencies: Dependencies
   readonly #shown = new Set<string>()
-  readonly #outcomes = new Map<string, Outcome>()
-  readonly #waiting = new Map<string, { promise: Promise<Outcome>; resolve: (outcome: Outcome) => void }>()
+  readonly #outcomes: Outcomes
   readonly #listeners: Listeners
   #client = ''
   /** The last one seen. */
@@ -83,6 +55,7 @@ export class OutboxQueue {
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
+    this.#outcomes = new Outcomes(ports.history)
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
     this.#dependencies = new Dependencies(id => {
@@ -92,7 +65,7 @@ export class OutboxQueue {
   }
 
   /** Takes over what was on the device. What was being sent is in doubt now. */
-  restore(loaded: LoadedOutbox): void {
+  async restore(loaded: LoadedOutbox): Promise<void> {
     this.#client = loaded.client
     this.#sequence = loaded.sequence
     for (const entry of loaded.entries) {
@@ -103,12 +76,19 @@ export class OutboxQueue {
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)
     this.#entries.takeChanged() // Whatever is read differently now will be read so again.
+    const beside = this.#ports.history.restore(loaded.settings)
+    await this.#ports.records.save([], [], false, beside)
   }
 
   /** In queue order; replaced, never changed. */
   get entries(): readonly OutboxEntry[] {
     this.#list ??= [...this.#entries.all()]
     return this.#list
+  }
+
+  /** Newest first; replaced, never changed. */
+  get history(): readonly SettledTask[] {
+    return this.#ports.history.list
   }
 
   /** UUID of this installation. */
@@ -136,11 +116,11 @@ export class OutboxQueue {
     return this.#drafts.size > 0
   }
 
-  /** The next ones to send, in order; empty while one is under way. */
+  /** The next ones to send, in order; of those that one under way divides, the first part. */
   sendable(limit: number): readonly StoredEntry[] {
     const batch: StoredEntry[] = []
     for (const entry of this.#entries.all()) {
-      if (entry.status === 'sending') return []
+      if (entry.status === 'sending' && batch.length > 0) break
       if (isSendable(entry.status)) batch.push(entry)
       if (batch.length === limit) break
     }
@@ -155,16 +135,29 @@ export class OutboxQueue {
     const waits = after.some(id => isStuck(this.get(id) ?? this.#drafts.get(id)))
     const entry: StoredEntry = {
       ...draft,
-      id: this.#ports.random.uuid(),
       sequence,
       status: waits ? 'blocked' : 'queued',
       attempts: 0,
-      queuedAt: new Date(this.#ports.clock.now()).toISOString(),
+      queuedAt: this.#now(),
       after,
     }
     this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
     this.#drafts.set(entry.id, entry)
     return entry
+  }
+
+  /**
+   * The entry that a task with these variables, building on `after`, could be merged into: never sent, nothing between the two
+   * that mentions the same ids, nothing waiting for the earlier, nothing the later waits for alone.
+   */
+  squashable(variables: Record<string, unknown>, after: readonly string[]): StoredEntry | undefined {
+    const newest = this.#dependencies.newest(variables)
+    const entry = newest === undefined ? undefined : this.#entries.get(newest)
+    if (!entry || entry.attempts > 0 || entry.inDoubt || (entry.status !== 'queued' && entry.status !== 'blocked'))
+      return
+    if (after.some(id => id !== entry.id && !entry.after.includes(id))) return
+    const awaited = [...this.#entries.directDependents(entry.id), ...this.#drafts.values()]
+    return awaited.some(each => each.after.includes(entry.id)) ? undefined : entry
   }
 
   /** Durable when it resolves. `shown` says that the view holds its change already. Rejects with STORAGE_FAILED: then there is no such entry. */
@@ -211,6 +204,7 @@ export class OutboxQueue {
   change(run: (change: OutboxChange) => void, write?: BaseWrite): Promise<void> {
     const touched = new Set<string>()
     const replaced = new Set<string>()
+    const beside = new Map<string, string | null>()
     run({
       move: (id, wanted, patch = {}) => {
         const entry = this.require(id)
@@ -223,17 +217,18 @@ export class OutboxQueue {
         this.#entries.put(moved)
         if (patch.variables) {
           this.#dependencies.add(moved, this.#ports.foreseenRecords(moved))
-          replaced.add(id)
+          replaced.add(entry.id)
         }
-        touched.add(id)
+        touched.add(entry.id)
       },
       leave: (id, outcome, remembered = outcome) => {
         const entry = this.require(id)
         assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
         this.#entries.remove(entry)
-        if (outcome.status === 'discarded') this.#dependencies.remove(entry)
-        this.#outcomes.set(id, remembered)
-        touched.add(id)
+        this.#dependencies.remove(entry)
+        this.#outcomes.remember(entry, remembered)
+        for (const [key, text] of this.#ports.history.add(entry, remembered, this.#now())) beside.set(key, text)
+        touched.add(entry.id)
       },
       enqueue: entry => {
         const before = this.#entries.get(entry.id)
@@ -251,7 +246,7 @@ export class OutboxQueue {
     this.#showAndTell(touched, write, replaced)
     const { changed, removed } = this.#entries.takeChanged()
     if (changed.length === 0 && removed.length === 0) return Promise.resolve()
-    return this.#ports.records.save(changed, removed, write !== undefined)
+    return this.#ports.records.save(changed, removed, write !== undefined, beside)
   }
 
   /** Whoever was sending is no more. */
@@ -269,7 +264,7 @@ export class OutboxQueue {
     variables: Record<string, unknown>,
     after?: readonly string[],
   ): StoredEntry {
-    const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, ...kept } = entry
+    const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, squashed: _squashed, ...kept } = entry
     return {
       ...kept,
       id: this.#ports.random.uuid(),
@@ -308,21 +303,18 @@ export class OutboxQueue {
     return this.#entries.dependents(id)
   }
 
-  /** The entry's verdict: at once if it has one. Rejects with UNKNOWN_ENTRY for an id that this session has never seen. */
+  /** The entry's verdict: at once if it has one. Rejects with UNKNOWN_ENTRY for an id that neither this session nor the history knows. */
   settled(id: string): Promise<Outcome> {
-    const outcome = this.#outcomeOf(id)
+    const outcome = this.outcomeOf(id)
     if (outcome) return Promise.resolve(outcome)
-    if (!this.#entries.get(id) && !this.#drafts.has(id)) return Promise.reject(unknownEntry(id))
-    let waiting = this.#waiting.get(id)
-    if (!waiting) {
-      let resolve: (outcome: Outcome) => void = () => undefined
-      const promise = new Promise<Outcome>(done => {
-        resolve = done
-      })
-      waiting = { promise, resolve }
-      this.#waiting.set(id, waiting)
-    }
-    return waiting.promise
+    const entry = this.#entries.get(id) ?? this.#drafts.get(id)
+    return entry ? this.#outcomes.wait(entry.id) : Promise.reject(unknownEntry(id))
+  }
+
+  /** The entry's verdict so far; also of one that left. */
+  outcomeOf(id: string): Outcome | undefined {
+    const entry = this.#entries.get(id)
+    return entry ? entry.outcome : this.#outcomes.get(id)
   }
 
   /** Tells the listeners of something beside the entries: paused, resumed. */
@@ -355,27 +347,19 @@ export class OutboxQueue {
       }
     }
     this.#list = undefined
-    for (const id of touched) this.#tellOutcome(id)
+    for (const id of touched) {
+      const outcome = this.outcomeOf(id)
+      if (outcome) this.#outcomes.tell(id, outcome)
+    }
     this.#listeners.notify()
   }
 
-  #outcomeOf(id: string): Outcome | undefined {
-    const entry = this.#entries.get(id)
-    return entry ? entry.outcome : this.#outcomes.get(id)
-  }
-
-  #tellOutcome(id: string): void {
-    const outcome = this.#outcomeOf(id)
-    if (!outcome) return
-    this.#waiting.get(id)?.resolve(outcome)
-    this.#waiting.delete(id)
+  #now(): string {
+    return new Date(this.#ports.clock.now()).toISOString()
   }
 }
 
 const isStuck = (entry: StoredEntry | undefined): boolean => entry?.status === 'parked' || entry?.status === 'blocked'
 
 const unknownEntry = (id: string): LayoverError =>
-  new LayoverError(
-    'UNKNOWN_ENTRY',
-    `The outbox holds no entry ${id}, and none was settled under this id in this session.`,
-  )
+  new LayoverError('UNKNOWN_ENTRY', `The outbox holds no entry ${id}, and none was settled under this id lately.`)

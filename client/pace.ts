@@ -40,11 +40,11 @@ export class Pace {
     this.#failures = 0
   }
 
-  /** @param atLeastMs what the gateway asked for */
+  /** Documents that fail together are one failure. @param atLeastMs what the gateway asked for */
   failed(atLeastMs = 0): void {
-    this.#failures += 1
+    if (!this.isWaiting) this.#failures += 1
     const ms = Math.max(atLeastMs, backoffMs(this.#failures, this.#random, BASE, MAX))
-    this.#notBefore = this.#clock.now() + ms
+    this.#notBefore = Math.max(this.#notBefore, this.#clock.now() + ms)
     if (atLeastMs > 0) this.#askedToWaitUntil = this.#notBefore
   }
 

@@ -48,9 +48,9 @@ export class Questions {
   }
 
   /** Asks by itself after a while, if there is anything to ask for. */
-  later(): void {
+  later(atLeastMs = 0): void {
     if (this.#withdraw || this.#accepted().length === 0) return
-    this.#withdraw = this.#clock.after(this.#after, () => {
+    this.#withdraw = this.#clock.after(Math.max(this.#after, atLeastMs), () => {
       this.#withdraw = undefined
       this.#after = Math.min(MAX, this.#after * 2)
       this.#ask(this.#accepted())

@@ -1,81 +1,86 @@
 /**
- * Sends what waits: in order, one document at a time, until the outbox is empty. Whatever goes wrong, it tries again by itself;
- * what cannot succeed is parked with its reason and holds up only what builds on it.
+ * Sends what waits: in order, several documents at a time where the gateway keeps their order, until the outbox is empty.
+ * Whatever goes wrong, it tries again by itself; what cannot succeed is parked with its reason and holds up only what builds
+ * on it.
+ *
+ * What the gateway may have already is asked for by sending it again: a known id is answered with its first outcome, an
+ * unknown one is carried out, so one request finds out and repairs. It goes first.
  */
 import { type DocumentNode, type GraphQLFormattedError, parse } from 'graphql'
 import { ERROR_CODES, errorCode, isRetryableCode } from '../protocol/errors.ts'
 import type { Clock, Random } from '../protocol/ports.ts'
-import { answerOf, type Batches, type BatchItem, type Template, type Templates } from './batch.ts'
 import type { Connectivity } from './connectivity.ts'
-import { DocumentSize } from './document-size.ts'
+import type { DocumentSize } from './document-size.ts'
 import type { StoredEntry } from './entry.ts'
+import { Flight, type FlyingDocument } from './flight.ts'
 import { LayoverError } from './layover-error.ts'
 import type { Report } from './listeners.ts'
+import type { Meter } from './metered.ts'
 import type { OutboxQueue } from './outbox.ts'
 import { Pace } from './pace.ts'
+import type { Packed, Packing, Unfit } from './packing.ts'
 import { doubtful, Questions } from './questions.ts'
-import { type Answered, reasonOf, type Verdict, verdictOf } from './settle.ts'
+import { Counting, type ReplayCounts } from './replay-counts.ts'
+import { SendingMoves } from './sending-moves.ts'
+import { type Answered, reasonOf, type Verdict } from './settle.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Answer, Wire } from './wire.ts'
 
 /** Any answer to it says that the gateway is there. Sent after a failure, before tasks that never were, so that those stay unsent, and can be cancelled, while it is not. */
 const PROBE: DocumentNode = parse('query LayoverProbe { __typename }', { noLocation: true })
 
-export interface ReplayCounts {
-  sent: number
-  confirmed: number
-  conflicts: number
-  rejected: number
-  requests: number
-}
-
 export interface ReplayPorts {
   readonly queue: OutboxQueue
   readonly wire: Wire
-  readonly templates: Templates
-  readonly batches: Batches
-  /** Payload types by operation name, as answers have told them. */
-  readonly payloads: PayloadTypes
+  readonly packing: Packing
   readonly connectivity: Connectivity
+  readonly meter: Meter
+  readonly size: DocumentSize
   readonly signIn: SignIn
   readonly settle: (answered: readonly Answered[], nextAttemptAt: string | undefined) => Promise<void>
   /** Nobody needs to wait for an answer now. */
   readonly nothingSoon: () => void
   readonly clock: Clock
   readonly random: Random
-  readonly tasksPerDocument: number
+  /** At the same time. */
+  readonly documents: number
   readonly report: Report
 }
 
-export interface PayloadTypes {
-  get(name: string): string | undefined
-  learn(name: string, type: string): void
-}
-
-interface Prepared extends BatchItem {
-  readonly entry: StoredEntry
-  readonly template: Template
+/** A document that is to leave. */
+interface Departure {
+  readonly packed: readonly Packed[]
+  readonly flying: FlyingDocument
+  /** The gateway has these; only their outcome is asked for. */
+  readonly asking: boolean
 }
 
 export class Replay {
   readonly #ports: ReplayPorts
   readonly #questions: Questions
-  readonly #size: DocumentSize
+  readonly #flight: Flight
   readonly #pace: Pace
+  readonly #counting = new Counting()
+  readonly #moves: SendingMoves
   #lastFailure: unknown
   #isWanted = false
   #running: Promise<void> | undefined
+  /** Under way, or being stored. */
+  #exchanges = 0
+  #wakeUp: () => void = () => undefined
   #pausedByUser = false
   #held = false
   /** In a row, without an answer between them. */
   #signIns = 0
+  /** What was sent before the last one says nothing of the new token. */
+  #renewals = 0
   #closed = false
-  #counts: ReplayCounts = { sent: 0, confirmed: 0, conflicts: 0, rejected: 0, requests: 0 }
 
   constructor(ports: ReplayPorts) {
     this.#ports = ports
     this.#questions = new Questions(ports.queue, ports.clock, ids => void this.ask(ids))
-    this.#size = new DocumentSize(ports.tasksPerDocument)
+    this.#flight = new Flight(ports.documents)
+    this.#moves = new SendingMoves(ports.queue, ports.report)
     this.#pace = new Pace(ports.clock, ports.random, () => this.#due())
   }
 
@@ -95,28 +100,36 @@ export class Replay {
     const wasPaused = this.paused
     this.#pausedByUser = false
     this.#held = false
+    this.#renewals += 1
     this.#ports.signIn.resume()
     if (wasPaused) this.#ports.queue.notify()
     this.kick(true)
   }
 
-  /** Something may be there to send. `now` cuts the waiting short, but not below what the gateway asked for. */
+  /** Something may be there to send. `now`: somebody asks for it, so it waits no longer, unless the gateway asked for that. */
   kick(now = false): void {
-    if (this.#closed) return
+    if (now) this.#ports.meter.open()
     if (now) this.#pace.hurry()
+    if (this.#closed) return
     this.#isWanted = true
     this.#running ??= this.#run()
+    this.#wakeUp()
+  }
+
+  /** There may be a connection again: the waiting after a failure is over. */
+  hurry(): void {
+    this.#pace.hurry()
+    this.kick()
   }
 
   /** Resolves when nothing is left that can be sent now; `failure` says why something is. `now` does not wait for a retry's time. */
   async drain(now: boolean): Promise<{ counts: ReplayCounts; failure: unknown }> {
-    const before = { ...this.#counts }
+    const before = this.#counting.now
     if (!this.#pace.isToldToWait) this.#lastFailure = undefined
+    this.#ports.meter.open() // A connection is used anyhow.
     this.kick(now)
     await this.#running
-    const counts = { ...this.#counts }
-    for (const kind of Object.keys(counts) as (keyof ReplayCounts)[]) counts[kind] -= before[kind]
-    return { counts, failure: this.#lastFailure }
+    return { counts: this.#counting.since(before), failure: this.#lastFailure }
   }
 
   /** Asks what became of tasks that the gateway has: it answers a known id with what it knows. Resolves when it was tried. */
@@ -142,34 +155,51 @@ export class Replay {
   async #run(): Promise<void> {
     await Promise.resolve()
     try {
-      while (this.#isWanted) {
-        this.#isWanted = false
-        await this.#pass()
+      for (;;) {
+        while (this.#isWanted) {
+          this.#isWanted = false
+          await this.#pass()
+        }
+        if (this.#exchanges === 0) break
+        await new Promise<void>(resolve => {
+          this.#wakeUp = resolve
+        })
       }
     } catch (error) {
-      // A bug, but no reason to stand still for ever.
       this.#ports.queue.doubtSending().catch(this.#ports.report)
-      this.#ports.report(new LayoverError('UPDATE_FAILED', 'Replaying the outbox failed; it is tried again.', error))
-      this.#pace.failed()
-      this.#wake()
+      this.#failedInside(error)
     } finally {
       this.#running = undefined
     }
   }
 
+  /** A bug, but no reason to stand still for ever. */
+  #failedInside(error: unknown): void {
+    this.#ports.report(new LayoverError('UPDATE_FAILED', 'Replaying the outbox failed; it is tried again.', error))
+    this.#trouble()
+    this.#wake()
+  }
+
+  /** Sends what may go now. */
   async #pass(): Promise<void> {
-    const { queue, connectivity } = this.#ports
+    const { queue, connectivity, size, meter, nothingSoon } = this.#ports
     for (;;) {
-      if (this.#closed || this.paused || connectivity.mode === 'offline') return this.#ports.nothingSoon()
-      const { next } = this.#size
-      const waiting = queue.sendable(next)
+      if (this.#closed || this.paused || connectivity.mode === 'offline') return nothingSoon()
+      const waiting = queue.sendable(size.next * this.#flight.width)
       const isIdle = waiting.length === 0
-      if (isIdle && this.#questions.isEmpty) return this.#questions.later()
+      if (isIdle) {
+        if (!this.#flight.isEmpty) return
+        meter.close()
+        if (this.#questions.isEmpty) return this.#questions.later(meter.pullEveryMs)
+      }
+      if (meter.holds) return nothingSoon()
       if (this.#pace.isWaiting) return this.#wake()
       // What the gateway may have already goes first and alone: it serves as the probe, and risks nothing that is unsent.
-      const sure = connectivity.state === 'online' ? waiting : doubtful(waiting)
-      if (connectivity.state !== 'online' && sure.length === 0) await this.#probe()
-      else await this.#exchange(isIdle ? this.#questions.take(next) : sure, isIdle)
+      const sure = connectivity.isProven ? waiting : doubtful(waiting).slice(0, size.next)
+      if (!connectivity.isProven && sure.length === 0 && !isIdle) {
+        if (!this.#flight.isEmpty) return
+        await this.#probe()
+      } else if (!(await this.#depart(isIdle ? this.#questions.take(size.next) : sure, isIdle))) return
     }
   }
 
@@ -178,170 +208,175 @@ export class Replay {
     if (answer.kind === 'none') this.#unanswered(answer)
   }
 
-  /** @param asking the gateway has these; only their outcome is asked for */
-  async #exchange(entries: readonly StoredEntry[], asking: boolean): Promise<void> {
-    const prepared = await this.#prepare(entries)
-    if (prepared.length === 0) return
-    if (!asking) await this.#mark(prepared)
-    if (this.#closed) return
-    const { document, variables } = this.#ports.batches.merge(prepared)
-    this.#counts.requests += 1
-    if (!asking) this.#counts.sent += prepared.length
-    const answer = await this.#ports.wire.send(document, variables)
-    if (this.#closed) return // What was being sent is in doubt at the next start.
-    const current = prepared.map(each => ({ ...each, entry: this.#ports.queue.get(each.entry.id) ?? each.entry }))
+  /** False: what is under way has to be answered first. */
+  async #depart(entries: readonly StoredEntry[], asking: boolean): Promise<boolean> {
+    const departures: Departure[] = []
+    const unfit: Unfit[] = []
+    const { next } = this.#ports.size
+    for (let start = 0; start < entries.length; start += next) {
+      const part = this.#ports.packing.pack(entries.slice(start, start + next))
+      unfit.push(...part.unfit)
+      const { packed } = part
+      if (packed.length === 0) continue
+      const flying = asking ? this.#flight.alone() : this.#flight.join(packed.map(({ entry }) => entry))
+      if (!flying) break
+      departures.push({ packed, flying, asking })
+    }
+    try {
+      if (!asking)
+        await this.#moves.send(
+          departures.flatMap(({ packed }) => packed),
+          unfit,
+        )
+    } catch (error) {
+      for (const { flying } of departures) this.#flight.land(flying)
+      throw error
+    }
+    for (const departure of departures) void this.#exchange(departure)
+    return asking || departures.length > 0 || unfit.length > 0
+  }
+
+  async #exchange(departure: Departure): Promise<void> {
+    const { packed, flying, asking } = departure
+    const { wire, packing } = this.#ports
+    this.#exchanges += 1
+    try {
+      if (this.#closed) return // What was being sent is in doubt at the next start.
+      const { document, variables } = packing.merge(packed)
+      this.#counting.sent(asking ? 0 : packed.length)
+      const renewals = this.#renewals
+      const answer = await wire.send(document, variables, flying.follows)
+      if (this.#closed) return
+      // From here to the first `await` is one step: nothing is sent in between.
+      this.#flight.land(flying)
+      this.kick()
+      await this.#arrived({ ...departure, packed: packed.map(each => this.#current(each)) }, answer, renewals)
+    } catch (error) {
+      void this.#moves.putBack(packed, 'in-doubt')
+      this.#failedInside(error)
+    } finally {
+      this.#flight.land(flying)
+      this.#exchanges -= 1
+      this.kick()
+      this.#wakeUp()
+    }
+  }
+
+  #current<T extends { entry: StoredEntry }>(each: T): T {
+    return { ...each, entry: this.#ports.queue.get(each.entry.id) ?? each.entry }
+  }
+
+  async #arrived({ packed, asking, flying }: Departure, answer: Answer, renewals: number): Promise<void> {
+    const sent = asking ? [] : packed
     switch (answer.kind) {
       case 'none':
         this.#unanswered(answer)
-        return this.#putBack(asking ? [] : current, 'in-doubt')
+        return this.#putBack(sent, 'in-doubt')
       case 'unauthenticated':
-        await this.#putBack(asking ? [] : current, 'queued')
-        return this.#hold()
+        return this.#unauthenticated(this.#putBack(sent, 'queued'), renewals)
       case 'too-large':
-        return this.#refusedAsWhole(
-          current,
-          asking,
-          'PAYLOAD_TOO_LARGE',
-          'The document is larger than the gateway takes.',
-        )
+        return this.#refusedAsWhole(sent, 'PAYLOAD_TOO_LARGE', 'The document is larger than the gateway takes.')
       case 'answer':
-        return this.#answered(current, asking, answer)
+        return this.#answered({ packed, asking, flying }, answer, renewals)
       default:
         return answer satisfies never
     }
   }
 
-  /** On the device before it leaves: after a restart it must be known that the gateway may have it. */
-  async #mark(prepared: readonly Prepared[]): Promise<void> {
-    await this.#keep(
-      this.#ports.queue.change(change => {
-        for (const { entry } of prepared) change.move(entry.id, 'sending', { attempts: entry.attempts + 1 })
-      }),
-    )
-  }
-
-  async #prepare(entries: readonly StoredEntry[]): Promise<Prepared[]> {
-    const { queue, templates, payloads } = this.#ports
-    const prepared: Prepared[] = []
-    const unfit: { id: string; reason: string }[] = []
-    for (const entry of entries) {
-      try {
-        const template = templates.get(entry.document)
-        const variables = { ...entry.variables, task: taskInput(entry, queue.client) }
-        prepared.push({ entry, template, variables, payload: payloads.get(entry.name) })
-      } catch (error) {
-        unfit.push({
-          id: entry.id,
-          reason: reasonOf('UNKNOWN_TASK', error instanceof Error ? error.message : String(error)),
-        })
-      }
-    }
-    if (unfit.length > 0) {
-      await this.#keep(
-        queue.change(change => {
-          for (const { id, reason } of unfit) change.move(id, 'parked', { outcome: { status: 'parked', reason } })
-        }),
-      )
-    }
-    return prepared
-  }
-
   async #answered(
-    prepared: readonly Prepared[],
-    asking: boolean,
-    answer: Extract<Answer, { kind: 'answer' }>,
+    { packed, asking, flying }: Departure,
+    { data, errors, keepsOrder }: Extract<Answer, { kind: 'answer' }>,
+    renewals: number,
   ): Promise<void> {
-    const whole = answer.errors.filter(error => error.path === undefined)
-    const [refusal] = whole
-    if (answer.data === null && refusal) {
+    const { size, packing, settle } = this.#ports
+    const refusal = errors.find(error => error.path === undefined)
+    if (data === null && refusal) {
       const code = errorCode(refusal)
-      if (code !== undefined && !isRetryableCode(code))
-        return this.#refusedAsWhole(prepared, asking, code, refusal.message)
+      const sent = asking ? [] : packed
+      if (code !== undefined && !isRetryableCode(code)) return this.#refusedAsWhole(sent, code, refusal.message)
       this.#lastFailure = refusal
-      this.#pace.failed()
-      return this.#putBack(asking ? [] : prepared, code === ERROR_CODES.NOT_ATTEMPTED ? 'queued' : 'in-doubt')
+      // The one before it is late or lost; that is no failure of this one.
+      if (code === ERROR_CODES.PREDECESSOR_MISSING && flying.follows !== null) this.#flight.narrow()
+      else this.#trouble()
+      const isUntouched = code === ERROR_CODES.NOT_ATTEMPTED || code === ERROR_CODES.PREDECESSOR_MISSING
+      return this.#putBack(sent, isUntouched ? 'queued' : 'in-doubt')
     }
-    const answered = prepared.map((each, index) => this.#verdict(each, index, answer, whole))
+    const answered = packing.unpack(packed, data, errors)
     const isRefused = answered.some(({ verdict }) => verdict.kind === 'unauthenticated')
     if (!isRefused) this.#signIns = 0
-    this.#learn(answered)
-    this.#count(answered)
-    const again = answered.some(({ verdict }) => verdict.kind === 'again')
-    if (again) this.#pace.failed()
+    this.#counting.answered(answered)
+    // It may be done soon.
+    if (answered.some(({ entry, verdict }) => verdict.kind === 'accepted' && entry.status === 'sending'))
+      this.#questions.soon()
+    if (answered.some(({ verdict }) => verdict.kind === 'again')) this.#trouble()
     else this.#pace.succeeded()
-    await this.#keep(this.#ports.settle(answered, this.#pace.nextAttemptAt))
-    if (!asking) this.#size.passed(prepared.length)
-    if (isRefused) await this.#hold()
-  }
-
-  #verdict(
-    { entry, template }: Prepared,
-    index: number,
-    { data, errors }: { data: Record<string, unknown> | null; errors: readonly GraphQLFormattedError[] },
-    whole: readonly GraphQLFormattedError[],
-  ): Answered {
-    const own = answerOf(index, template.responseKey, data, errors)
-    // An error without a path is about every task that got no answer.
-    const answer = own.errors.length === 0 && !own.value ? { ...own, errors: whole } : own
-    return { entry, template, answer, verdict: verdictOf(answer, entry.attempts) }
+    if (!asking) size.passed(packed.length)
+    if (!keepsOrder) this.#flight.narrow()
+    else if (!this.#pace.isWaiting && !size.isSearching) this.#flight.widen()
+    const stored = this.#moves.keep(settle(answered, this.#pace.nextAttemptAt))
+    return isRefused ? this.#unauthenticated(stored, renewals) : stored
   }
 
   /** Nothing of it was run. Smaller and smaller documents find the one at fault; it is parked, and the rest goes on. */
-  async #refusedAsWhole(prepared: readonly Prepared[], asking: boolean, code: string, message: string): Promise<void> {
-    if (asking) return
-    const isSize = code === 'PAYLOAD_TOO_LARGE' || code === ERROR_CODES.TOO_MANY_TASKS
-    const [only] = prepared
-    if (prepared.length > 1 || !only) {
-      if (isSize) this.#size.shrink(prepared.length)
-      else this.#size.halve(prepared.length)
-      return this.#putBack(prepared, 'queued')
+  async #refusedAsWhole(packed: readonly Packed[], code: string, message: string): Promise<void> {
+    const [only] = packed
+    if (!only) return
+    const { size, settle } = this.#ports
+    const isTooMany = code === ERROR_CODES.TOO_MANY_TASKS
+    this.#flight.narrow()
+    if (packed.length > 1 || isTooMany) {
+      size.refused(
+        packed.length,
+        isTooMany || code === 'PAYLOAD_TOO_LARGE' || code === ERROR_CODES.DOCUMENT_TOO_COMPLEX,
+      )
+      if (packed.length === 1) this.#trouble() // One is not many: the user has sent too many lately.
+      return this.#putBack(packed, 'queued')
     }
-    this.#size.found()
-    if (code === ERROR_CODES.TOO_MANY_TASKS) {
-      this.#pace.failed() // One is not many: the user has sent too many lately.
-      return this.#putBack(prepared, 'queued')
-    }
+    size.found()
     const refusal: GraphQLFormattedError = { message, extensions: { code }, path: [only.template.responseKey] }
     const verdict: Verdict = { kind: 'refused', reason: reasonOf(code, message) }
     const { entry, template } = only
-    await this.#keep(
-      this.#ports.settle([{ entry, template, verdict, answer: { value: null, errors: [refusal] } }], undefined),
+    await this.#moves.keep(
+      settle([{ entry, template, verdict, answer: { value: null, errors: [refusal] } }], undefined),
     )
   }
 
-  async #putBack(prepared: readonly Prepared[], to: 'queued' | 'in-doubt'): Promise<void> {
-    if (prepared.length === 0) return
-    const { nextAttemptAt } = this.#pace
-    await this.#keep(
-      this.#ports.queue.change(change => {
-        for (const { entry } of prepared)
-          change.move(entry.id, to, nextAttemptAt === undefined ? {} : { nextAttemptAt })
-      }),
-    )
-  }
-
-  async #hold(): Promise<void> {
+  /** @param renewals how often somebody had signed in when it was sent */
+  async #unauthenticated(stored: Promise<void>, renewals: number): Promise<void> {
     const { signIn, queue } = this.#ports
+    this.#flight.narrow()
+    if (this.#held || renewals !== this.#renewals) return stored
     this.#lastFailure = new LayoverError('UNAUTHENTICATED', 'The gateway wants somebody to sign in.')
     this.#held = true
     this.#ports.nothingSoon()
     queue.notify()
     this.#signIns += 1
     this.#pace.failed()
+    await stored
     const renewed = await signIn.renew()
     if (this.#closed || !this.#held) return // Resumed meanwhile.
     if (!renewed) return this.#wake()
     // Signed in, and refused all the same: not at once again.
     if (this.#signIns === 1) this.#pace.hurry()
     this.#held = false
+    this.#renewals += 1
     this.#lastFailure = undefined
     queue.notify()
   }
 
+  #putBack(packed: readonly Packed[], to: 'queued' | 'in-doubt'): Promise<void> {
+    return this.#moves.putBack(packed, to, this.#pace.nextAttemptAt)
+  }
+
   #unanswered({ cause, retryAfterMs }: { cause: unknown; retryAfterMs: number | undefined }): void {
     this.#lastFailure = cause
-    this.#pace.failed(retryAfterMs)
+    this.#trouble(retryAfterMs)
     this.#ports.nothingSoon()
+  }
+
+  #trouble(retryAfterMs?: number): void {
+    this.#pace.failed(retryAfterMs)
+    this.#flight.narrow()
   }
 
   /** Comes back when the waiting is over. */
@@ -357,38 +392,4 @@ export class Replay {
     }
     this.kick()
   }
-
-  #learn(answered: readonly Answered[]): void {
-    for (const { entry, answer } of answered) {
-      const type = typeof answer.value === 'object' && answer.value !== null && '__typename' in answer.value
-      if (type && typeof answer.value.__typename === 'string')
-        this.#ports.payloads.learn(entry.name, answer.value.__typename)
-    }
-  }
-
-  #count(answered: readonly Answered[]): void {
-    for (const { entry, verdict } of answered) {
-      if (verdict.kind === 'confirmed') this.#counts.confirmed += 1
-      if (verdict.kind === 'conflict' && entry.status !== 'conflict') this.#counts.conflicts += 1
-      if (verdict.kind === 'rejected') this.#counts.rejected += 1
-      if (verdict.kind === 'accepted' && entry.status === 'sending') this.#questions.soon()
-    }
-  }
-
-  /** A move that the disk did not take is tried again with the next one; meanwhile the queue goes on. */
-  async #keep(stored: Promise<void>): Promise<void> {
-    try {
-      await stored
-    } catch (error) {
-      this.#ports.report(
-        error instanceof LayoverError
-          ? error
-          : new LayoverError('STORAGE_FAILED', 'The outbox could not be stored.', error),
-      )
-    }
-  }
-}
-
-function taskInput(entry: StoredEntry, client: string): Record<string, unknown> {
-  return { id: entry.id, client, sequence: entry.sequence, after: entry.after, queuedAt: entry.queuedAt }
 }

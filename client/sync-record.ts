@@ -3,16 +3,16 @@
  */
 import type { InMemoryCache } from '@apollo/client'
 import { type DocumentNode, parse } from 'graphql'
+import type { ScopeGroup } from './scope-groups.ts'
 
 export interface SyncRecord {
-  /** The gateway's; opaque. */
-  readonly cursor: string
+  readonly groups: readonly ScopeGroup[]
   /** Milliseconds since the epoch of the last pull that reached the end; null before the first. */
   readonly syncedAt: number | null
-  /** The scopes the cursor belongs to, as JSON. */
-  readonly scopes: string
   /** Types that were pulled to the end at least once; 'all' without scopes, null before. */
   readonly types: readonly string[] | 'all' | null
+  /** Records are there that no group stands for any more, until the next pull is through. */
+  readonly unswept?: boolean
 }
 
 const TYPE = 'LayoverSync'
@@ -47,6 +47,11 @@ export function writeSyncRecord(cache: InMemoryCache, state: SyncRecord): void {
 /** Whether every record of the type that the caller may see has come. */
 export function isSynced(state: SyncRecord | undefined, type: string): boolean {
   return state?.types === 'all' || (state?.types?.includes(type) ?? false)
+}
+
+export function forget(cache: InMemoryCache, id: string): void {
+  cache.evict({ id, broadcast: false })
+  while (cache.release(id) > 0);
 }
 
 /** Apollo counts a retain per write by id; one is kept, so that garbage collection leaves the record and what it refers to. */

@@ -3,17 +3,20 @@ import { type ApolloClient, CombinedGraphQLErrors, type InMemoryCache } from '@a
 import type { DocumentNode } from 'graphql'
 import { errorCode, isRetryableCode } from '../protocol/errors.ts'
 import { backoffMs, type Clock, type Random } from '../protocol/ports.ts'
-import { DEFAULT_PAGE } from '../protocol/protocol.ts'
 import { isSettled } from '../protocol/task-states.ts'
-import type { Connectivity } from './connectivity.ts'
-import { type Delta, type Page, readPage } from './delta.ts'
+import type { ConnectionMode, Connectivity } from './connectivity.ts'
+import type { Delta, SeenTask } from './delta.ts'
+import { type Freshness, type FreshnessOptions, FreshnessStates } from './freshness.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
+import type { Meter } from './metered.ts'
 import { Notice } from './notice.ts'
 import type { OutboxQueue } from './outbox.ts'
-import type { Replay, ReplayCounts } from './replay.ts'
+import { Pulling, type PullResult } from './pulling.ts'
+import type { Replay } from './replay.ts'
+import type { ReplayCounts } from './replay-counts.ts'
 import type { SignIn } from './sign-in.ts'
-import { readSyncRecord } from './sync-record.ts'
+import { isSynced, readSyncRecord } from './sync-record.ts'
 import type { Wire } from './wire.ts'
 
 export interface Scope {
@@ -37,14 +40,8 @@ export interface SyncOptions {
   everyMs?: number
   /** Records a page; default 1,000. */
   pageSize?: number
-}
-
-export interface PullResult {
-  changed: number
-  removed: number
-  pages: number
-  /** The gateway, or a change of scopes, made it start from nothing. */
-  reset: boolean
+  /** When what was synced is too old; default: stale after 5 minutes, hard-stale after a day. */
+  freshness?: FreshnessOptions
 }
 
 export type PushResult = ReplayCounts
@@ -52,6 +49,8 @@ export type PushResult = ReplayCounts
 export interface Sync {
   /** When the last pull reached the end; kept on the device. */
   readonly lastSyncedAt: Date | null
+  /** Of one type, or of everything. The object is replaced only when it changes; `subscribe` tells when, also by time alone. */
+  freshness(type?: string): Freshness
   /** Pushes first. Rejects with OFFLINE, UNREACHABLE, UNAUTHENTICATED, REFUSED. */
   pull(): Promise<PullResult>
   /** Sends what can be sent now. Rejects with OFFLINE, PAUSED, UNREACHABLE, UNAUTHENTICATED. */
@@ -67,8 +66,6 @@ export interface Sync {
 const DEFAULT_EVERY_MS = 60_000
 const RETRY_BASE_MS = 1000
 const RETRY_MAX_MS = 60_000
-/** In one pull. */
-const MAX_RESETS = 3
 
 export interface SyncPorts {
   readonly client: ApolloClient
@@ -78,6 +75,7 @@ export interface SyncPorts {
   readonly replay: Replay
   readonly wire: Wire
   readonly connectivity: Connectivity
+  readonly meter: Meter
   readonly signIn: SignIn
   readonly clock: Clock
   readonly random: Random
@@ -90,7 +88,7 @@ export class SyncLoop implements Sync {
   readonly #listeners: Listeners
   readonly #stopped = new AbortController()
   readonly #stop: (() => void)[] = []
-  readonly subscribe: (listener: () => void) => () => void
+  readonly #freshness: FreshnessStates
   readonly #notice: Notice | undefined
   #scopes: readonly Scope[] | undefined
   #lastSyncedAt: Date | null
@@ -101,22 +99,38 @@ export class SyncLoop implements Sync {
   #failures = 0
   #withdrawTimer: (() => void) | undefined
   #wasOnline: boolean
+  #mode: ConnectionMode
 
   constructor(ports: SyncPorts, options: SyncOptions | undefined) {
     this.#ports = ports
     this.#options = options
     this.#scopes = options?.scopes
     this.#listeners = new Listeners(ports.report)
-    this.subscribe = this.#listeners.subscribe
     this.#notice =
       options?.notice && new Notice(ports.client, options.notice, ports.clock, ports.random, () => this.#inBackground())
     this.#wasOnline = ports.connectivity.state === 'online'
+    this.#mode = ports.connectivity.mode
     const syncedAt = readSyncRecord(ports.cache)?.syncedAt ?? null
     this.#lastSyncedAt = syncedAt === null ? null : new Date(syncedAt)
+    this.#freshness = new FreshnessStates(
+      ports.clock,
+      options?.freshness,
+      type => this.#syncedAt(type),
+      () => this.#listeners.notify(),
+    )
   }
 
   get lastSyncedAt(): Date | null {
     return this.#lastSyncedAt
+  }
+
+  readonly freshness = (type?: string): Freshness => this.#freshness.of(type)
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    const ends = [this.#listeners.subscribe(listener), this.#freshness.watch()]
+    return () => {
+      for (const end of ends) end()
+    }
   }
 
   /** Begins to pull by itself. */
@@ -124,12 +138,12 @@ export class SyncLoop implements Sync {
     const { connectivity } = this.#ports
     this.#stop.push(
       connectivity.subscribe(() => this.#connectionChanged()),
-      connectivity.onHint(() => this.#inBackground()),
+      connectivity.onHint(() => this.#reconnect()),
     )
     if (!this.#options) return
-    if (connectivity.mode !== 'offline') this.#notice?.open()
+    if (connectivity.mode === 'auto') this.#notice?.open()
     // Whoever pulls as soon as the client is there should be told what the first pull brings.
-    this.#schedule(0)
+    this.#schedule(this.#meteredPullIn() ?? 0)
   }
 
   pull(): Promise<PullResult> {
@@ -173,6 +187,7 @@ export class SyncLoop implements Sync {
     for (const stop of this.#stop) stop()
     this.#withdrawTimer?.()
     this.#notice?.close()
+    this.#freshness.close()
     this.#listeners.clear()
   }
 
@@ -201,7 +216,7 @@ export class SyncLoop implements Sync {
       .then(
         result => {
           this.#failures = 0
-          this.#schedule(this.#options?.everyMs ?? DEFAULT_EVERY_MS)
+          this.#schedule(this.#meteredPullIn() ?? this.#options?.everyMs ?? DEFAULT_EVERY_MS)
           return result
         },
         error => {
@@ -218,7 +233,7 @@ export class SyncLoop implements Sync {
   }
 
   async #pullAll(now: boolean): Promise<PullResult> {
-    const { replay, cache, delta } = this.#ports
+    const { replay } = this.#ports
     const options = this.#options
     if (!options) throw new LayoverError('REFUSED', 'Nothing to pull: createOfflineClient was given no `sync`.')
     this.#refuseOffline()
@@ -226,35 +241,12 @@ export class SyncLoop implements Sync {
     this.#isReading = false
     await replay.drain(now)
     this.#isReading = true
-    const document = cache.transformDocument(options.document)
-    const scopes = JSON.stringify(this.#scopes ?? null)
-    const result: PullResult = { changed: 0, removed: 0, pages: 0, reset: false }
-    const toAsk: string[] = []
-    let resets = 0
-    for (let hasMore = true; hasMore; ) {
-      const known = readSyncRecord(cache)
-      const isSameScopes = known?.scopes === scopes
-      const variables = {
-        since: isSameScopes ? known.cursor : null,
-        first: options.pageSize ?? DEFAULT_PAGE,
-        ...(this.#scopes ? { scopes: this.#scopes } : {}),
-      }
-      const data = await this.#request(document, variables)
-      const page = readPage(document, data)
-      const reset = page.reset || (known !== null && !isSameScopes)
-      if (this.#stopped.signal.aborted) throw this.#stopped.signal.reason
-      resets += reset ? 1 : 0
-      if (resets > MAX_RESETS) throw new LayoverError('REFUSED', 'The gateway takes none of the cursors that it gives.')
-      const types = this.#scopes ? [...new Set(this.#scopes.map(scope => scope.type))] : 'all'
-      result.removed += await delta.apply({ document, variables, page, reset, scopes, types }, this.#stopped.signal)
-      result.changed += page.changed.length
-      result.pages += 1
-      result.reset ||= reset
-      toAsk.push(...this.#tasksToAsk(page))
-      hasMore = page.hasMore
-    }
+    const pulling: Pulling = new Pulling(this.#ports, options, this.#scopes ?? null, this.#stopped.signal, variables =>
+      this.#request(pulling.document, variables),
+    )
+    const result = await pulling.run()
     this.#synced(new Date(this.#ports.clock.now()))
-    await replay.ask(toAsk)
+    await replay.ask(this.#tasksToAsk(pulling.tasks))
     return result
   }
 
@@ -282,10 +274,10 @@ export class SyncLoop implements Sync {
     }
   }
 
-  /** Our tasks that a page shows as finished, or perhaps in another conflict. */
-  #tasksToAsk(page: Page): string[] {
-    const { delta, queue } = this.#ports
-    const tasks = delta.tasksOf(page).filter(({ id, status }) => {
+  /** Our tasks that pages show as finished, or perhaps in another conflict. */
+  #tasksToAsk(seen: readonly SeenTask[]): string[] {
+    const { queue } = this.#ports
+    const tasks = seen.filter(({ id, status }) => {
       const entry = queue.get(id)
       return (entry?.status === 'accepted' || entry?.status === 'conflict') && !(status && !isSettled(status))
     })
@@ -299,8 +291,14 @@ export class SyncLoop implements Sync {
     }
   }
 
+  #syncedAt(type: string | undefined): number | null {
+    const known = readSyncRecord(this.#ports.cache) ?? undefined
+    return type === undefined || isSynced(known, type) ? (this.#lastSyncedAt?.getTime() ?? null) : null
+  }
+
   #synced(at: Date | null): void {
     this.#lastSyncedAt = at
+    this.#freshness.arm()
     this.#listeners.notify()
   }
 
@@ -312,13 +310,24 @@ export class SyncLoop implements Sync {
 
   #inBackground(): void {
     if (this.#stopped.signal.aborted || this.#ports.connectivity.mode === 'offline') return
-    if (!this.#options) {
-      this.#ports.replay.kick(true)
-      return
-    }
-    this.#pull(false).catch(error => {
-      if (!isOfConnection(error)) this.#ports.report(error)
-    })
+    if (!this.#options) this.#ports.replay.hurry()
+    else
+      this.#pull(false).catch(error => {
+        if (!isOfConnection(error)) this.#ports.report(error)
+      })
+  }
+
+  /** Where requests cost, only what waited for a connection goes on. */
+  #reconnect(): void {
+    if (this.#ports.connectivity.mode === 'metered') this.#ports.replay.hurry()
+    else this.#inBackground()
+  }
+
+  /** Milliseconds to the next pull of the mode 'metered'. */
+  #meteredPullIn(): number | undefined {
+    const { meter, clock } = this.#ports
+    const since = clock.now() - (this.#lastSyncedAt?.getTime() ?? Number.NEGATIVE_INFINITY)
+    return meter.pullEveryMs && Math.max(0, meter.pullEveryMs - Math.max(0, since))
   }
 
   #connectionChanged(): void {
@@ -326,15 +335,16 @@ export class SyncLoop implements Sync {
     const isOnline = connectivity.state === 'online'
     const isBack = isOnline && !this.#wasOnline
     this.#wasOnline = isOnline
-    if (connectivity.mode === 'offline') {
-      this.#notice?.close()
+    if (connectivity.mode !== this.#mode) {
+      this.#mode = connectivity.mode
       this.#withdrawTimer?.()
-      return
+      if (this.#mode === 'metered') this.#schedule(this.#meteredPullIn() ?? 0)
     }
-    this.#notice?.open()
-    if (!isBack) return
-    replay.kick(true)
-    if (!this.#running) this.#inBackground()
+    if (this.#mode === 'auto') this.#notice?.open()
+    else this.#notice?.close()
+    if (!isBack || this.#mode === 'offline') return
+    replay.hurry()
+    if (!this.#running) this.#reconnect()
   }
 }
 

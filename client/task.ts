@@ -54,6 +54,14 @@ export interface TaskOptions<TData, TVariables> {
    * application and never sent passes through those it has not seen.
    */
   migrations?: Array<(variables: AnyRecord) => TVariables>
+  /**
+   * Makes one task of two in a row that were never sent and are about the same record, e.g. two updates:
+   * `(earlier, later) => earlier.id === later.id ? { ...earlier, patch: { ...earlier.patch, ...later.patch } } : undefined`,
+   * which keeps the earlier `baseVersion`. undefined: they stay two. Pure. Never asked once the earlier was sent, where
+   * anything between them mentions the same ids, where anything waits for the earlier, or where the later builds on
+   * something that the earlier does not. The merged task keeps the earlier one's id, place and dependencies.
+   */
+  squash?: (earlier: TVariables, later: TVariables) => TVariables | undefined
 }
 
 export interface TaskRegistration {
@@ -74,6 +82,7 @@ export interface TaskDefinition extends TaskRegistration {
   readonly update: ((cache: InMemoryCache, result: { data: AnyRecord }, variables: AnyRecord) => void) | undefined
   readonly onConflict: OnConflict
   readonly migrations: readonly ((variables: AnyRecord) => AnyRecord)[]
+  readonly squash: ((earlier: AnyRecord, later: AnyRecord) => AnyRecord) | undefined
 }
 
 const definitions = new WeakMap<TaskRegistration, TaskDefinition>()
@@ -101,6 +110,7 @@ export function task<TData, TVariables>(
     update: options.update as TaskDefinition['update'],
     onConflict: options.onConflict ?? 'ask',
     migrations: options.migrations ?? [],
+    squash: options.squash,
   })
   return registration
 }

@@ -7,11 +7,18 @@ import type { DocumentNode, GraphQLFormattedError } from 'graphql'
 import { type Subscription, tap } from 'rxjs'
 import { ERROR_CODES, errorCode } from '../protocol/errors.ts'
 import type { Clock } from '../protocol/ports.ts'
+import { EXTENSION_KEY, FOLLOWS_KEY } from '../protocol/protocol.ts'
 import type { Connectivity } from './connectivity.ts'
 import { LayoverError } from './layover-error.ts'
 
 export type Answer =
-  | { kind: 'answer'; data: Record<string, unknown> | null; errors: readonly GraphQLFormattedError[] }
+  | {
+      kind: 'answer'
+      data: Record<string, unknown> | null
+      errors: readonly GraphQLFormattedError[]
+      /** The gateway has read what the document follows. */
+      keepsOrder: boolean
+    }
   /** Nothing is known of what became of it. */
   | { kind: 'none'; cause: unknown; retryAfterMs: number | undefined }
   | { kind: 'unauthenticated'; cause: unknown }
@@ -20,6 +27,8 @@ export type Answer =
 
 /** Milliseconds. */
 const REQUEST_TIMEOUT = 30_000
+/** Longest waiting that a gateway can ask for. */
+const LONGEST_RETRY_AFTER = 3_600_000
 /** Statuses with which gateways and proxies say "not now"; a body that is GraphQL changes nothing about it. */
 const NOT_NOW: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504])
 
@@ -38,10 +47,14 @@ export class Wire {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Never rejects. */
-  async send(document: DocumentNode, variables: Record<string, unknown>): Promise<Answer> {
-    const answer = await this.#exchange(document, variables)
-    if (answer.kind === 'none') this.#connectivity.failed()
+  /**
+   * Never rejects.
+   * @param follows the task that must have been taken before; null: none
+   */
+  async send(document: DocumentNode, variables: Record<string, unknown>, follows?: string | null): Promise<Answer> {
+    const { isProven } = this.#connectivity
+    const answer = await this.#exchange(document, variables, follows)
+    if (answer.kind === 'none') this.#connectivity.failed(!isProven)
     else this.#connectivity.answered()
     return answer
   }
@@ -52,7 +65,7 @@ export class Wire {
     for (const end of [...this.#open]) end()
   }
 
-  #exchange(document: DocumentNode, variables: Record<string, unknown>): Promise<Answer> {
+  #exchange(document: DocumentNode, variables: Record<string, unknown>, follows?: string | null): Promise<Answer> {
     if (this.#closed) return Promise.resolve(noAnswer(new LayoverError('CLOSED', 'The client was closed.')))
     let response: Response | undefined
     const noteResponse = new ApolloLink((operation, forward) =>
@@ -76,13 +89,22 @@ export class Wire {
         finish(noAnswer(new LayoverError('UNREACHABLE', `The gateway did not answer within ${this.#timeoutMs} ms.`))),
       )
       this.#open.add(abort)
-      const context = { ...this.#client.defaultContext }
+      const { defaultContext } = this.#client
+      const ordered = follows !== undefined && {
+        extensions: { [EXTENSION_KEY]: { [FOLLOWS_KEY]: follows } },
+        // HttpLink sends extensions only if it is told to.
+        context: { ...defaultContext, http: { ...defaultContext['http'], includeExtensions: true } },
+      }
       subscription = ApolloLink.execute(
         noteResponse.concat(this.#client.link),
-        { query: document, variables, context },
+        { query: document, variables, context: { ...defaultContext }, ...ordered },
         { client: this.#client },
       ).subscribe({
-        next: result => finish(ofResult(result.data, result.errors ?? [], response)),
+        next: ({ data, errors, extensions }) => {
+          const heard: unknown = extensions?.[EXTENSION_KEY]
+          const keepsOrder = isFields(heard) && follows !== undefined && heard[FOLLOWS_KEY] === follows
+          finish(ofResult(data, errors ?? [], response, keepsOrder))
+        },
         error: error => finish(ofError(error)),
         complete: () => finish(noAnswer(new LayoverError('UNREACHABLE', 'The link ended without an answer.'))),
       })
@@ -90,31 +112,36 @@ export class Wire {
   }
 }
 
-function ofResult(data: unknown, errors: readonly GraphQLFormattedError[], response: Response | undefined): Answer {
+function ofResult(
+  data: unknown,
+  errors: readonly GraphQLFormattedError[],
+  response?: Response,
+  keepsOrder = false,
+): Answer {
   const usable = isFields(data) ? data : null
-  if (usable === null && response && NOT_NOW.has(response.status)) {
-    return noAnswer(new CombinedGraphQLErrors({ data: usable, errors: [...errors] }), retryAfterMs(response))
+  const whole = usable === null ? errors.filter(error => error.path === undefined).map(errorCode) : []
+  const isEarly = whole.includes(ERROR_CODES.PREDECESSOR_MISSING)
+  if (usable === null && response && NOT_NOW.has(response.status) && !isEarly) {
+    return noAnswer(new CombinedGraphQLErrors({ data: usable, errors: [...errors] }), response)
   }
-  const whole = errors.filter(error => error.path === undefined)
-  if (usable === null && whole.some(error => errorCode(error) === ERROR_CODES.UNAUTHENTICATED)) {
+  if (whole.includes(ERROR_CODES.UNAUTHENTICATED)) {
     return { kind: 'unauthenticated', cause: new CombinedGraphQLErrors({ data: usable, errors: [...errors] }) }
   }
   if (usable === null && errors.length === 0) {
     return noAnswer(new LayoverError('UNREACHABLE', 'The answer carried neither data nor errors.'))
   }
-  return { kind: 'answer', data: usable, errors }
+  return { kind: 'answer', data: usable, errors, keepsOrder }
 }
 
 function ofError(error: unknown): Answer {
-  if (CombinedGraphQLErrors.is(error)) return ofResult(error.data, error.errors, undefined)
+  if (CombinedGraphQLErrors.is(error)) return ofResult(error.data, error.errors)
   if (ServerError.is(error)) {
     if (error.statusCode === 401) return { kind: 'unauthenticated', cause: error }
     if (error.statusCode === 413) return { kind: 'too-large', cause: error }
-    const body = NOT_NOW.has(error.statusCode) ? undefined : graphqlBody(error.bodyText)
-    return body ? ofResult(body.data, body.errors, undefined) : noAnswer(error, retryAfterMs(error.response))
+    const body = graphqlBody(error.bodyText)
+    return body ? ofResult(body.data, body.errors, error.response) : noAnswer(error, error.response)
   }
-  if (ServerParseError.is(error)) return noAnswer(error, retryAfterMs(error.response))
-  return noAnswer(error)
+  return noAnswer(error, ServerParseError.is(error) ? error.response : undefined)
 }
 
 /** A gateway that answers 400 as application/json: HttpLink takes any such status for a failure of the server. */
@@ -130,13 +157,20 @@ function graphqlBody(text: string): { data: unknown; errors: readonly GraphQLFor
   return { data: body['data'], errors }
 }
 
-/** RFC 9110, Retry-After: seconds or a date. A date is not read: the device's clock may be wrong. */
-function retryAfterMs(response: Response): number | undefined {
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined
+/** RFC 9110, Retry-After: seconds, or a date, which is held against the sender's own: the device's clock may be wrong. */
+function retryAfterMs(headers: Headers): number | undefined {
+  const text = headers.get('retry-after')
+  if (!text) return undefined
+  const seconds = Number(text)
+  const ms = Number.isNaN(seconds) ? Date.parse(text) - Date.parse(headers.get('date') ?? '') : seconds * 1000
+  return ms >= 0 ? Math.min(ms, LONGEST_RETRY_AFTER) : undefined
 }
 
-const noAnswer = (cause: unknown, retryAfter?: number): Answer => ({ kind: 'none', cause, retryAfterMs: retryAfter })
+const noAnswer = (cause: unknown, response?: Response): Answer => ({
+  kind: 'none',
+  cause,
+  retryAfterMs: response && retryAfterMs(response.headers),
+})
 
 const isResponse = (value: unknown): value is Response =>
   typeof value === 'object' && value !== null && 'status' in value && 'headers' in value

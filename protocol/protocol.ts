@@ -2,14 +2,14 @@
 
 /**
  * History, one line a version:
- * 1 - first: one document of aliased task fields, `changes`, `changesAvailable`.
+ * 1 - first: one document of aliased task fields, `changes`, `changesAvailable`. Since then, added: answers repeat `follows`.
  */
 export const PROTOCOL_VERSION = 1
 
 /** Key under GraphQL `extensions`, in requests and answers. */
 export const EXTENSION_KEY = 'layover'
 
-/** In a request's `extensions.layover`: the task id that must have been taken before anything of this document runs. */
+/** In a request's `extensions.layover`: the task id that must have been taken before anything of this document runs; null: none. An answer repeats it. */
 export const FOLLOWS_KEY = 'follows'
 
 /** Every task mutation takes this argument; documents declare it as a variable of the same name. */

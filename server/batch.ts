@@ -86,6 +86,15 @@ export function predecessorOf(extensions: unknown): string | undefined {
   throw refuse(ERROR_CODES.BAD_USER_INPUT, `${field} must be the id of a task.`, { field })
 }
 
+/**
+ * What an answer repeats of the request's `extensions`: by it a client learns that this gateway reads `follows`, and that
+ * nothing on the way drops it. Undefined when the request did not say, with an id or with null, what its document follows.
+ */
+export function heardOf(extensions: unknown): { [EXTENSION_KEY]: { [FOLLOWS_KEY]: string | null } } | undefined {
+  const follows = fieldOf(fieldOf(extensions, EXTENSION_KEY), FOLLOWS_KEY)
+  return follows === null || isClientId(follows) ? { [EXTENSION_KEY]: { [FOLLOWS_KEY]: follows } } : undefined
+}
+
 export const predecessorMissing = (id: string): Error =>
   refuse(
     ERROR_CODES.PREDECESSOR_MISSING,

@@ -70,9 +70,15 @@ export class OutboxRecords {
   /**
    * Rejects (STORAGE_FAILED) when it could not be stored now; then it goes out with the next write. `withCache`: in one
    * transaction with what changed in the cache.
+   * @param beside records of other kinds, in the same write
    */
-  async save(changed: Iterable<StoredEntry>, removed: Iterable<string>, withCache = false): Promise<void> {
-    const changes = new Map<string, string | null>()
+  async save(
+    changed: Iterable<StoredEntry>,
+    removed: Iterable<string>,
+    withCache = false,
+    beside?: ReadonlyMap<string, string | null>,
+  ): Promise<void> {
+    const changes = new Map<string, string | null>(beside)
     for (const entry of changed) changes.set(ENTRY + entry.id, `${entry.sequence} ${writeEntry(entry)}`)
     for (const id of removed) changes.set(ENTRY + id, null)
     if (changes.size > 0) await this.#persistently(changes, withCache)

@@ -1,10 +1,8 @@
 import { ApolloLink, HttpLink, InMemoryCache } from '@apollo/client'
 import { SetContextLink } from '@apollo/client/link/context'
-import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
 import { OperationTypeNode } from 'graphql'
-import { createClient } from 'graphql-ws'
 import { createOfflineClient, type OfflineClient, type Scope, syncedList } from 'layover/client'
-import { CONNECTION_TOKEN } from 'layover/protocol'
+import { webSocketLink } from 'layover/client/ws'
 import { ChangesAvailableDocument, ChangesDocument } from './__generated__/graphql.ts'
 import { type Session, signIn } from './session.ts'
 import { TASKS } from './tasks.ts'
@@ -48,21 +46,15 @@ function createCache(): InMemoryCache {
 }
 
 /** Queries and tasks over HTTP, the pokes over a WebSocket, both at the gateway that served the page. */
-function createLink(bearer: () => string): ApolloLink {
+function createLink(token: () => string): ApolloLink {
   const socket = new URL('/graphql', window.location.href)
   socket.protocol = socket.protocol === 'https:' ? 'wss:' : 'ws:'
-  const overSocket = new GraphQLWsLink(
-    createClient({
-      url: socket.href,
-      connectionParams: () => ({ [CONNECTION_TOKEN]: bearer() }),
-      retryAttempts: Number.POSITIVE_INFINITY,
-      shouldRetry: () => true,
-    }),
-  )
-  const signed = new SetContextLink(({ headers }) => ({ headers: { ...headers, authorization: bearer() } }))
+  const signed = new SetContextLink(({ headers }) => ({
+    headers: { ...headers, authorization: `Bearer ${token()}` },
+  }))
   return ApolloLink.split(
     ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
-    overSocket,
+    webSocketLink({ url: socket.href, token }),
     signed.concat(new HttpLink({ uri: '/graphql' })),
   )
 }
@@ -72,7 +64,7 @@ export function openClient(session: Session): Promise<OfflineClient> {
   let { token } = session
   return createOfflineClient({
     cache: createCache(),
-    link: createLink(() => `Bearer ${token}`),
+    link: createLink(() => token),
     user: `${session.agency}/${session.user}`,
     tasks: TASKS,
     sync: { document: ChangesDocument, notice: ChangesAvailableDocument, scopes: SCOPES },

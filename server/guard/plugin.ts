@@ -1,5 +1,6 @@
 /** The guard for any Apollo Server. */
 import type { ApolloServerPlugin } from '@apollo/server'
+import { heardOf } from '../batch.ts'
 import type { GatewayContext } from '../context.ts'
 import type { Admission } from '../gateway.ts'
 import type { Guard } from './guard.ts'
@@ -24,6 +25,11 @@ export function guardPlugin(
         async didResolveOperation({ document, operation, request: { extensions }, contextValue: context }) {
           if (refusal !== undefined) throw refusal
           if (operation != null) await admit({ document, operation, extensions, context })
+        },
+        async willSendResponse({ request: { extensions }, response: { body } }) {
+          const heard = heardOf(extensions)
+          if (heard === undefined || body.kind !== 'single') return
+          body.singleResult.extensions = { ...body.singleResult.extensions, ...heard }
         },
       }
     },

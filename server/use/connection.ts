@@ -3,6 +3,7 @@ import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperat
 import { CloseCode, makeServer, type ServerOptions } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { type Clock, ERROR_CODES, errorCode } from '../../protocol/index.ts'
+import { heardOf } from '../batch.ts'
 import type { Credentials } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Gateway } from '../gateway.ts'
@@ -127,14 +128,15 @@ function masking(gateway: Gateway): Pick<Handlers, 'onError' | 'onNext'> {
   const masked = (error: GraphQLError): GraphQLFormattedError => gateway.formatError(error.toJSON(), error)
   return {
     onError: (_context, _id, _payload, errors) => errors.map(error => masked(asError(error))),
-    onNext: (_context, _id, _payload, _args, { data, errors, extensions }) =>
-      errors === undefined
-        ? undefined
-        : {
-            ...(data === undefined ? {} : { data }),
-            errors: errors.map(error => masked(asError(error))),
-            ...(extensions === undefined ? {} : { extensions }),
-          },
+    onNext(_context, _id, payload, _args, { data, errors, extensions }) {
+      const heard = heardOf(payload.extensions)
+      if (errors === undefined && heard === undefined) return undefined
+      return {
+        ...(data === undefined ? {} : { data }),
+        ...(errors === undefined ? {} : { errors: errors.map(error => masked(asError(error))) }),
+        ...(extensions === undefined && heard === undefined ? {} : { extensions: { ...extensions, ...heard } }),
+      }
+    },
   }
 }
 

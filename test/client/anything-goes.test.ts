@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { HttpLink } from '@apollo/client'
 import { memoryStorage, type StorageDriver } from 'layover/client'
 import { expect, test, vi } from 'vitest'
@@ -5,7 +6,7 @@ import type { Fault } from '../support/scripted-gateway.ts'
 import { seeded } from '../support/seeded.ts'
 import { CREATE, DELETE, ManualClock, newName, openNotes, shown, startGateway, UPDATE } from './notes-app.ts'
 
-const FAULTS: Fault[] = [
+const FAULTS: (Fault | (() => Fault))[] = [
   { kind: 'cut-before' },
   { kind: 'cut-after' },
   { kind: 'truncate' },
@@ -17,6 +18,8 @@ const FAULTS: Fault[] = [
   { kind: 'refuse', code: 'STORE_UNAVAILABLE' },
   { kind: 'refuse', code: 'UNAUTHENTICATED' },
   { kind: 'refuse', code: 'INTERNAL_SERVER_ERROR' },
+  () => ({ kind: 'late-request', until: setTimeout(20) }),
+  () => ({ kind: 'late-answer', until: setTimeout(20) }),
 ]
 
 test.each(Array.from({ length: 12 }, (_each, index) => index + 1))(
@@ -65,7 +68,8 @@ test.each(Array.from({ length: 12 }, (_each, index) => index + 1))(
           const [id] = ids.splice(Math.floor(chance() * ids.length), 1)
           wanted.push(await enqueued(client.mutate({ mutation: DELETE, variables: { id: id!, baseVersion: 0 } })))
         } else if (action < 0.85) {
-          gateway.fault(pick(FAULTS))
+          const fault = pick(FAULTS)
+          gateway.fault(typeof fault === 'function' ? fault() : fault)
         } else if (action < 0.9) {
           client.connection.setMode(client.connection.mode === 'auto' ? 'offline' : 'auto')
         } else if (action < 0.95) {

@@ -53,11 +53,23 @@ interface StoredTask extends Record<string, unknown> {
 }
 type Arguments = Record<string, unknown> & { task: TaskArgument }
 
+type Body = LoggedRequest['body'] & {
+  operationName?: string
+  extensions?: { layover?: { follows?: string | null } }
+}
+interface Result {
+  data?: unknown
+  errors?: readonly unknown[]
+  extensions?: unknown
+}
+
 /** What a request meets. 'refuse' is answered as GraphQL; the others happen to the connection. */
 export type Fault =
   | { kind: 'cut-before' | 'cut-after' | 'truncate' | 'hang' | 'captive-portal' | 'gone-html' }
   | { kind: 'status'; status: number; headers?: Record<string, string> }
   | { kind: 'refuse'; code?: string }
+  /** Read only when the promise is kept, or answered only then. */
+  | { kind: 'late-request' | 'late-answer'; until: Promise<unknown> }
 
 export interface LoggedRequest {
   operation: string
@@ -65,6 +77,8 @@ export interface LoggedRequest {
   tasks: { field: string; task: TaskArgument; variables: Record<string, unknown> }[]
   body: { query: string; variables: Record<string, unknown> }
   authorization: string | undefined
+  /** As `extensions.layover` says it. */
+  follows: string | null | undefined
 }
 
 export class ScriptedGateway {
@@ -79,6 +93,10 @@ export class ScriptedGateway {
   /** Fields whose tasks are only accepted until `finish` is called. */
   readonly slow = new Set<string>()
   maxTasks = 100
+  /** An older gateway neither holds a document back nor repeats what it follows. */
+  keepsOrder = true
+  /** Milliseconds that a document waits for the one before it. */
+  waitMs = 200
   calls = 0
   /** Before a request is looked at, and before it is answered; while it lasts, the request is held. */
   onRequest: (request: LoggedRequest) => Promise<void> | undefined = () => undefined
@@ -87,11 +105,15 @@ export class ScriptedGateway {
   page: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
   /** Documents that were found valid, by text: equal queues give equal text. */
   readonly #documents = new Map<string, DocumentNode>()
+  /** Documents of tasks that were under way together, at most. */
+  mostAtOnce = 0
+  #atOnce = 0
   readonly #schema: GraphQLSchema = buildSchema(PROTOCOL.concat(DOMAIN))
   readonly #faults: { fault: Fault; matches: (request: LoggedRequest) => boolean }[] = []
   readonly #history = new Map<string, Note>()
   readonly #changes = new Map<string, { number: number; type: string; id: string; gone: boolean }>()
   readonly #sockets = new Set<Socket>()
+  #taken: (() => void)[] = []
   #server: Server | undefined
   #number = 0
   #epoch = 0
@@ -172,12 +194,13 @@ export class ScriptedGateway {
     if (this.page && request.method === 'GET') return this.page(request, response)
     let text = ''
     for await (const chunk of request) text += chunk
-    const body = JSON.parse(text) as LoggedRequest['body'] & { operationName?: string }
+    const body = JSON.parse(text) as Body
     const logged: LoggedRequest = {
       operation: body.operationName ?? '',
       tasks: [],
       body,
       authorization: request.headers.authorization,
+      follows: body.extensions?.layover?.follows,
     }
     for (const [, index, field] of body.query.matchAll(/^ {2}m(\d+): (\w+)/gm)) {
       const prefix = `m${index}_`
@@ -189,32 +212,72 @@ export class ScriptedGateway {
       logged.tasks.push({ field: field!, task: variables['task'] as TaskArgument, variables })
     }
     this.requests.push(logged)
+    if (logged.tasks.length > 0) {
+      this.#atOnce += 1
+      this.mostAtOnce = Math.max(this.mostAtOnce, this.#atOnce)
+      response.on('close', () => {
+        this.#atOnce -= 1
+      })
+    }
     const position = this.#faults.findIndex(({ matches }) => matches(logged))
     const fault = position === -1 ? undefined : this.#faults.splice(position, 1)[0]?.fault
     await this.onRequest(logged)
     if (fault) return this.#misbehave(fault, body, response)
-    const result = this.#run(body)
+    const result = await this.#runInOrder(body)
     await this.onAnswer(logged)
     this.#answer(response, result)
   }
 
-  async #misbehave(fault: Fault, body: LoggedRequest['body'], response: ServerResponse): Promise<void> {
+  /** As protocol/README.md says of `follows`. */
+  async #runInOrder(body: Body): Promise<Result> {
+    const follows = body.extensions?.layover?.follows
+    if (!this.keepsOrder || follows === undefined) return this.#run(body)
+    const extensions = { layover: { follows } }
+    if (follows !== null && !(await this.#isTaken(follows))) {
+      return { errors: [{ message: 'too early', extensions: { code: 'PREDECESSOR_MISSING' } }], extensions }
+    }
+    return { ...this.#run(body), extensions }
+  }
+
+  #isTaken(id: string): Promise<boolean> {
+    return new Promise(resolve => {
+      const timer = setTimeout(() => resolve(this.tasks.has(id)), this.waitMs)
+      const look = (): void => {
+        if (!this.tasks.has(id)) return void this.#taken.push(look)
+        clearTimeout(timer)
+        resolve(true)
+      }
+      look()
+    })
+  }
+
+  async #misbehave(fault: Fault, body: Body, response: ServerResponse): Promise<void> {
     switch (fault.kind) {
       case 'cut-before':
         response.socket?.destroy()
         return
       case 'cut-after':
-        this.#run(body)
+        await this.#runInOrder(body)
         response.socket?.destroy()
         return
       case 'truncate': {
-        const text = JSON.stringify(this.#run(body))
+        const text = JSON.stringify(await this.#runInOrder(body))
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length })
         response.write(text.slice(0, text.length / 2), () => response.socket?.destroy())
         return
       }
       case 'hang':
         return
+      case 'late-request':
+        await fault.until
+        this.#answer(response, await this.#runInOrder(body))
+        return
+      case 'late-answer': {
+        const result = await this.#runInOrder(body)
+        await fault.until
+        this.#answer(response, result)
+        return
+      }
       case 'captive-portal':
         response
           .writeHead(200, { 'content-type': 'text/html' })
@@ -237,11 +300,12 @@ export class ScriptedGateway {
   }
 
   #answer(response: ServerResponse, result: object): void {
-    const status = 'data' in result ? 200 : 400
+    const isEarly = 'errors' in result && JSON.stringify(result.errors).includes('PREDECESSOR_MISSING')
+    const status = 'data' in result ? 200 : isEarly ? 425 : 400
     response.writeHead(status, { 'content-type': 'application/graphql-response+json' }).end(JSON.stringify(result))
   }
 
-  #run({ query, variables }: LoggedRequest['body']): { data?: unknown; errors?: readonly unknown[] } {
+  #run({ query, variables }: Body): Result {
     const document = this.#documents.get(query) ?? parse(query)
     const errors = this.#documents.has(query) ? [] : validate(this.#schema, document)
     if (errors.length > 0) {
@@ -312,6 +376,7 @@ export class ScriptedGateway {
       noteId: undefined,
     }
     this.tasks.set(task.id, stored)
+    for (const look of this.#taken.splice(0)) queueMicrotask(look)
     const failed = (task.after ?? []).find(id => this.tasks.get(id)?.status !== 'CONFIRMED')
     if (refusal || failed) {
       stored.status = 'REJECTED'

@@ -1,0 +1,38 @@
+/** What one change of the queue is: to whoever makes it, and to the view. */
+import type { InMemoryCache } from '@apollo/client'
+import type { Outcome, StoredEntry } from './entry.ts'
+import type { EntryStatus } from './outbox-states.ts'
+import type { IndexChanges } from './record-index.ts'
+
+/** What a change of the queue means for the view. Called once per change, before the listeners. */
+export type ViewListener = (change: {
+  remove: readonly string[]
+  add: readonly StoredEntry[]
+  write: BaseWrite | undefined
+}) => void
+/** Writes to the base of the cache, in one batch with the view. */
+export type BaseWrite = (cache: InMemoryCache, index: IndexChanges) => void
+
+/** What may be changed of an entry as it moves. */
+export interface EntryPatch {
+  readonly outcome?: Outcome
+  readonly attempts?: number
+  readonly nextAttemptAt?: string
+  readonly variables?: Record<string, unknown>
+  readonly after?: readonly string[]
+  readonly document?: string
+  readonly squashed?: readonly string[]
+}
+
+/** Open while `change` runs its callback. */
+export interface OutboxChange {
+  /**
+   * Throws NOT_POSSIBLE for a move that the state machine does not know. Without a new outcome the old one goes. 'queued' means
+   * that the gateway cannot have it: an entry that was ever in doubt goes back to being so.
+   */
+  move(id: string, to: EntryStatus, patch?: EntryPatch): void
+  /** Takes the entry out of the queue. `settled` goes on giving `remembered`. */
+  leave(id: string, outcome: Outcome, remembered?: Outcome): void
+  /** Puts an entry at the end under a sequence number of its own. */
+  enqueue(entry: StoredEntry): void
+}
