@@ -39,7 +39,7 @@ export class BaseWrites {
     cache.evict = options => {
       if (options.id && options.fieldName === undefined) {
         const { id } = options
-        const type = typenameOf(cache, modify, id)
+        const type = typenameOf(cache, modify, id) ?? typenameOf(cache, modify, id, false)
         for (const listener of this.#evictions) listener(id, type)
         // Inside a layer Apollo's evict removes only what that layer itself holds; deleting every field hides the record.
         if (this.#tentative > 0) return modify.call(cache, { id, fields: (_value, { DELETE }) => DELETE })
@@ -114,11 +114,16 @@ export function holdsRecord(cache: InMemoryCache, id: string): boolean {
   return typenameOf(cache, cache.modify, id) !== undefined
 }
 
-function typenameOf(cache: InMemoryCache, modify: InMemoryCache['modify'], id: string): string | undefined {
+function typenameOf(
+  cache: InMemoryCache,
+  modify: InMemoryCache['modify'],
+  id: string,
+  optimistic = true,
+): string | undefined {
   let found: string | undefined
   modify.call(cache, {
     id,
-    optimistic: true,
+    optimistic,
     broadcast: false,
     fields: {
       __typename: (value: string | Reference) => {

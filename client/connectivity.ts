@@ -59,7 +59,7 @@ export class Connectivity implements Connection {
   #isUnreachable = false
   #withdraw: (() => void) | undefined
 
-  /** @param keep stores the mode */
+  /** @param keep stores the mode and tells other tabs of it */
   constructor(
     hint: NetworkHint,
     clock: Clock,
@@ -94,10 +94,14 @@ export class Connectivity implements Connection {
   }
 
   setMode(mode: ConnectionMode): void {
+    if (mode !== this.#mode) this.#keep(mode)
+    this.mirrorMode(mode)
+  }
+
+  /** Set in another tab. */
+  mirrorMode(mode: ConnectionMode): void {
     this.#update(() => {
-      if (mode === this.#mode) return
       this.#mode = mode
-      this.#keep(mode)
     })
     if (mode !== 'offline') this.#hints.notify()
   }

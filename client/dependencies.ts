@@ -6,10 +6,10 @@
  */
 import { isClientId } from '../protocol/protocol.ts'
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const UUID = /^(temp:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const ID_KEY = /^ids?$|(Id|ID|Ids|IDs)$/
 
-/** Strings in the value that are ids: UUIDs anywhere, and any client id under a key such as `id`, `customerId`, `offerIds`. */
+/** Strings in the value that are ids: UUIDs and temporary ids anywhere, and any client id under a key such as `id`, `customerId`, `offerIds`. */
 export function idsIn(value: unknown): ReadonlySet<string> {
   const found = new Set<string>()
   collect(value, '', found)

@@ -77,6 +77,12 @@ export interface StoredEntry extends OutboxEntry {
   readonly document: string
   /** How many of the registration's `migrations` its variables have seen. */
   readonly version: number
+  /** Of `after`, those that `mutate` was told of; the others are found from its variables. */
+  readonly named?: readonly string[]
+  /** Temporary ids of records that it makes, each with its place in the answer: [] where only the application can find it. */
+  readonly makes?: Readonly<Record<string, Place>>
+  /** Temporary ids in its variables that other tasks make: it is not sent before those are confirmed. */
+  readonly awaits?: readonly string[]
   /** Once sent and not answered: from then on the gateway may have it, until it says what became of it. */
   readonly inDoubt?: true
   /** Of a decision about a conflict: the values that the view shows meanwhile. */
@@ -84,6 +90,9 @@ export interface StoredEntry extends OutboxEntry {
   /** The stored text, when it could not be read. */
   readonly unreadable?: string
 }
+
+/** Keys from the outermost in. */
+export type Place = readonly string[]
 
 export interface Overlay {
   readonly type: string

@@ -12,6 +12,7 @@ export {
   type OfflineClientOptions,
 } from './offline-client.ts'
 export type { Outbox } from './outbox-door.ts'
+export type { OutboxLimits } from './outbox-limits.ts'
 export type { EntryStatus } from './outbox-states.ts'
 export type { PullResult } from './pulling.ts'
 export type { SyncedListOptions } from './sorted-list.ts'
@@ -19,3 +20,4 @@ export { memoryStorage, type StorageDriver } from './storage/database.ts'
 export type { PushResult, Scope, Sync, SyncOptions } from './sync.ts'
 export { syncedList, syncedRecord } from './synced-list.ts'
 export { type OnConflict, type TaskOptions, type TaskRegistration, type Tentative, task } from './task.ts'
+export { isTemporaryId, temporaryId } from './temporary-ids.ts'

@@ -15,6 +15,10 @@ export const LAYOVER_ERROR_CODES = [
   'DOCUMENT_NOT_A_TASK',
   /** Variables that JSON cannot carry. */
   'BAD_VARIABLES',
+  /** The outbox holds as much as `limits` allow; nothing was queued. */
+  'OUTBOX_FULL',
+  /** An option of `createOfflineClient` that makes no sense. */
+  'BAD_OPTION',
   /** What was handed to `import` is not an exported outbox. */
   'BAD_EXPORT',
   /** The device did not store or give back what it was asked to; see `cause`. */

@@ -11,12 +11,14 @@ import type { Deliveries } from './deliveries.ts'
 import type { AnyRecord, Overlay, StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import type { Report } from './listeners.ts'
+import { namedBy } from './named-dependencies.ts'
 import type { OptimisticLayer } from './optimistic.ts'
 import type { OutboxQueue } from './outbox.ts'
 import { isTentative } from './outbox-states.ts'
 import type { Delivery } from './settle.ts'
 import { squash } from './squash.ts'
 import type { TaskDefinition } from './task.ts'
+import type { TemporaryIds } from './temporary-ids.ts'
 import type { TentativeChanges } from './tentative-changes.ts'
 
 type Fields = Record<string, unknown>
@@ -30,6 +32,7 @@ export interface MutatePorts {
   readonly layer: OptimisticLayer
   readonly changes: TentativeChanges
   readonly deliveries: Deliveries
+  readonly temporaryIds: TemporaryIds
   /** Milliseconds to wait for the gateway's answer. */
   readonly answerWithinMs: number
   /** Whether an answer may come soon. */
@@ -50,34 +53,42 @@ export interface Enqueued {
 
 export interface Given extends Pick<TaskDefinition, 'optimistic' | 'update'> {
   readonly overlay?: Overlay | undefined
+  /** Whether a full outbox refuses it; default true. */
+  readonly isLimited?: boolean
+  /** Ids of entries that it builds on beside those that its variables tell of. */
+  readonly named?: readonly string[]
 }
 
-/** Shows it, stores it, and only then lets it out. Rejects with STORAGE_FAILED and with what the application's functions throw; then nothing of it remains. */
+/** Shows it, stores it, and only then lets it out. Rejects with OUTBOX_FULL, STORAGE_FAILED and with what the application's functions throw; then nothing of it remains. */
 export async function enqueue(
   ports: MutatePorts,
   definition: TaskDefinition,
   variables: Fields,
-  { overlay, ...given }: Given,
+  { overlay, isLimited, named = [], ...given }: Given,
 ): Promise<Enqueued> {
-  const { queue, layer, changes, deliveries, random } = ports
+  const { queue, layer, changes, deliveries, random, temporaryIds } = ports
   if (ports.isClosed()) throw new LayoverError('CLOSED', `${definition.name} was not queued: the client was closed.`)
   const id = random.uuid()
-  const wanted = plain(variables, definition.name)
-  const merged = squash(ports, definition, id, wanted, queue.afterOf(wanted), { overlay, ...given }, plain)
+  const wanted = temporaryIds.replaceIn(plain(variables, definition.name))
+  const merged = squash(ports, definition, id, wanted, queue.afterOf(wanted, { named }), { overlay, ...given }, plain)
   if (merged) {
     const { data, delivered, stored } = merged
     await stored
     return awaited(id, data, delivered)
   }
-  const draft = queue.draft({
-    id,
-    name: definition.name,
-    document: definition.text,
-    variables: wanted,
-    version: definition.migrations.length,
-    ...(overlay === undefined ? {} : { overlay }),
-  })
-  changes.give(draft.id, given)
+  changes.give(id, given)
+  const draft = queue.draft(
+    {
+      id,
+      name: definition.name,
+      document: definition.text,
+      variables: wanted,
+      version: definition.migrations.length,
+      ...(overlay === undefined ? {} : { overlay }),
+      ...(named.length === 0 ? {} : { named }),
+    },
+    isLimited,
+  )
   const isShown = isTentative(draft.status)
   try {
     const change = changes.of(draft)!
@@ -129,7 +140,8 @@ async function mutateTask(
   options: ApolloClient.MutateOptions<AnyRecord, AnyRecord>,
 ): Promise<ApolloClient.MutateResult<AnyRecord>> {
   const { task: _filledByTheClient, ...variables } = options.variables ?? {}
-  const { id, data, delivered } = await enqueue(ports, definition, variables, givenBy(options))
+  const named = namedBy(ports.queue, options.context)
+  const { id, data, delivered } = await enqueue(ports, definition, variables, { ...givenBy(options), named })
   refetchOnceConfirmed(ports, id, options)
   const delivery = await delivered
   const status = ports.queue.get(id)?.status ?? (delivery.kind === 'answered' ? delivery.verdict : 'confirmed')

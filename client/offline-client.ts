@@ -19,6 +19,7 @@ import { enqueue, type MutatePorts, overrideMutate } from './mutate.ts'
 import { OptimisticLayer } from './optimistic.ts'
 import { OutboxQueue } from './outbox.ts'
 import { type Outbox, OutboxDoor } from './outbox-door.ts'
+import { type OutboxLimits, OutboxSize } from './outbox-limits.ts'
 import { Packing, type PayloadTypes } from './packing.ts'
 import { Replay } from './replay.ts'
 import { restoreEntry } from './restore.ts'
@@ -31,6 +32,7 @@ import { OutboxRecords } from './storage/outbox-records.ts'
 import { Writer } from './storage/writer.ts'
 import { type Sync, SyncLoop, type SyncOptions } from './sync.ts'
 import { type TaskRegistration, taskDefinitions } from './task.ts'
+import { TemporaryIds } from './temporary-ids.ts'
 import { TentativeChanges } from './tentative-changes.ts'
 import { Wire } from './wire.ts'
 
@@ -104,6 +106,8 @@ export interface OfflineClientOptions extends ApolloOptions {
   onError?: (error: LayoverError) => void
   /** How many settled tasks `outbox.history` keeps on the device; default 200. */
   historySize?: number
+  /** Beyond them `mutate` rejects with OUTBOX_FULL. */
+  limits?: OutboxLimits
   clock?: Clock
   random?: Random
   /** What the device believes about its network; default: the browser's events. */
@@ -116,7 +120,7 @@ const MODE = 'mode'
 const PAYLOADS = 'payloads'
 const DOCUMENT_SIZE = 'document-size'
 
-/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, WRONG_KEY. */
+/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, BAD_OPTION, WRONG_KEY. */
 export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
   const device = await openDevice(options)
   const rooms = connect(options, device)
@@ -136,12 +140,14 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
       optimistic: undefined,
       update: undefined,
       overlay,
+      isLimited: false, // A decision makes room.
     }),
   )
   const outbox = new OutboxDoor({
     queue,
     replay,
     definition: name => device.definitions.get(name),
+    temporaryIds: device.temporaryIds,
     adopt: entry => restoreEntry(entry, device.definitions),
   })
   sync.start()
@@ -175,15 +181,20 @@ async function openDevice(options: OfflineClientOptions) {
   base.subscribe({ written: () => cacheRecords.changed(), replaced: () => cacheRecords.changed() })
 
   const templates = new Templates(cache)
-  const changes = new TentativeChanges(definitions, templates, report)
+  const temporaryIds = new TemporaryIds(cache)
+  const changes = new TentativeChanges(definitions, templates, temporaryIds, report)
   const layer = new OptimisticLayer(cache, base, options.sync !== undefined, report)
   const queue = new OutboxQueue({
     clock,
     random,
     records,
     history: new History(options.historySize),
+    size: new OutboxSize(options.limits),
+    temporaryIds,
     isKnownRecord: id => base.holds(id),
     foreseenRecords: entry => changes.recordsOf(entry),
+    foreseen: entry => changes.foreseenOf(entry),
+    assignedIds: (entry, data) => changes.assignedIds(entry, data),
     view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
     report,
   })
@@ -202,6 +213,7 @@ async function openDevice(options: OfflineClientOptions) {
     cacheRecords,
     base,
     templates,
+    temporaryIds,
     changes,
     layer,
     queue,
@@ -325,6 +337,7 @@ function apolloOptions(options: OfflineClientOptions): ApolloOptions {
     metered: _metered,
     onError: _onError,
     historySize: _historySize,
+    limits: _limits,
     clock: _clock,
     random: _random,
     network: _network,

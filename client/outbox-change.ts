@@ -1,8 +1,10 @@
 /** What one change of the queue is: to whoever makes it, and to the view. */
 import type { InMemoryCache } from '@apollo/client'
+import type { BatchAnswer } from './batch.ts'
 import type { Outcome, StoredEntry } from './entry.ts'
 import type { EntryStatus } from './outbox-states.ts'
 import type { IndexChanges } from './record-index.ts'
+import type { Verdict } from './settle.ts'
 
 /** What a change of the queue means for the view. Called once per change, before the listeners. */
 export type ViewListener = (change: {
@@ -33,6 +35,24 @@ export interface OutboxChange {
   move(id: string, to: EntryStatus, patch?: EntryPatch): void
   /** Takes the entry out of the queue. `settled` goes on giving `remembered`. */
   leave(id: string, outcome: Outcome, remembered?: Outcome): void
+  /** Takes in server's ids by temporary id. */
+  assign(ids: Readonly<Record<string, string>>): void
   /** Puts an entry at the end under a sequence number of its own. */
   enqueue(entry: StoredEntry): void
+}
+
+/** One change as the leading tab tells it to the others. */
+export interface QueueNews {
+  readonly changed: readonly StoredEntry[]
+  readonly removed: readonly { readonly id: string; readonly outcome: Outcome | undefined }[]
+  /** Of the gateway, to entries as they were before. */
+  readonly answers?: readonly { readonly id: string; readonly answer: BatchAnswer; readonly verdict: Verdict }[]
+}
+
+/** How a change reaches other tabs. */
+export interface QueueSharing {
+  /** What the leading tab has changed. */
+  tell(news: QueueNews): void
+  /** What this tab has queued. */
+  announce(entry: StoredEntry): void
 }

@@ -3,10 +3,13 @@ import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
 import type { SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { plain } from './mutate.ts'
-import type { OutboxChange, OutboxQueue } from './outbox.ts'
+import type { OutboxQueue } from './outbox.ts'
+import { renew, suggested } from './renewal.ts'
 import type { Replay } from './replay.ts'
 import { readEntry, writeEntry } from './storage/outbox-records.ts'
 import type { TaskDefinition } from './task.ts'
+import type { TemporaryIds } from './temporary-ids.ts'
+import { migrated } from './tentative-changes.ts'
 
 /** All promises reject with UNKNOWN_ENTRY for an id that is not in the outbox, and with STORAGE_FAILED. */
 export interface Outbox {
@@ -25,21 +28,29 @@ export interface Outbox {
    */
   settled(id: string): Promise<Outcome>
   /**
-   * Parked: queued again. Rejected: queued again under a new id, at the end, for the gateway remembers the old id's outcome.
-   * Waiting for its next attempt: tried now. Accepted: asked for now. Rejects with NOT_POSSIBLE in conflict or while blocked.
+   * Parked: queued again. Rejected: queued again under a new id, at the end, for the gateway remembers the old id's outcome; what
+   * waits for it, or was rejected with DEPENDENCY_FAILED because of it, goes with it and builds on the new id. Waiting for its next attempt: tried now. Accepted: asked for now. Rejects with NOT_POSSIBLE in conflict or while blocked.
    */
   retry(id: string): Promise<void>
   /**
-   * Not sent yet: changed in its place. Rejected or parked: queued with these variables under a new id, at the end, and what waits
-   * for it goes with it. Rejects with NOT_POSSIBLE once the gateway may have it, BAD_VARIABLES.
+   * Not sent yet: changed in its place. Rejected or parked: queued with these variables under a new id, at the end, with the
+   * same dependents as in `retry`. Rejects with NOT_POSSIBLE once the gateway may have it, BAD_VARIABLES.
    */
   edit(id: string, variables: object): Promise<void>
+  /**
+   * Takes the rejection's suggestion of that index: queued with the variables it makes (see `suggestion` of the registration),
+   * under a new id, at the end, with the same dependents as in `retry`. Resolves to the new id. Rejects with NOT_POSSIBLE
+   * for an entry that is not rejected and for an index that its suggestions do not have.
+   */
+  applySuggestion(id: string, index: number): Promise<string>
   /** What would fall with it, in queue order. */
   dependents(id: string): readonly OutboxEntry[]
   /** Gives it up, with its dependents. Rejects with NOT_POSSIBLE while the gateway may be about to do it, or a dependent. */
   discard(id: string): Promise<void>
   /** Withdraws it, with its dependents, while the gateway cannot have it. Rejects with NOT_POSSIBLE afterwards. */
   cancel(id: string): Promise<void>
+  /** The server's id of a record that was made under a temporary one, else the id itself; kept on the device (the last 10,000). */
+  resolveId(id: string): string
   pause(): void
   /** Also goes on when the gateway asked for a sign-in. */
   resume(): void
@@ -56,6 +67,7 @@ const EXPORT_VERSION = 1
 export interface OutboxDoorPorts {
   readonly queue: OutboxQueue
   readonly replay: Replay
+  readonly temporaryIds: TemporaryIds
   readonly definition: (name: string) => TaskDefinition | undefined
   /** Gives an entry of unknown origin its place among what this application knows. */
   readonly adopt: (entry: StoredEntry) => StoredEntry
@@ -86,9 +98,10 @@ export class OutboxDoor implements Outbox {
     return this.#ports.queue.settled(id)
   }
 
-  async retry(id: string): Promise<void> {
+  async retry(wanted: string): Promise<void> {
     const { queue, replay } = this.#ports
-    const entry = queue.require(id)
+    const entry = queue.require(wanted)
+    const { id } = entry
     switch (entry.status) {
       case 'queued':
       case 'in-doubt':
@@ -102,7 +115,7 @@ export class OutboxDoor implements Outbox {
         break
       }
       case 'rejected':
-        await this.#renew(entry, entry.variables)
+        await this.#renew(entry, migrated(entry, this.#known(entry)))
         break
       case 'blocked':
         throw notPossible(entry, 'retried: it waits for a parked task. Retry or discard that one.')
@@ -122,15 +135,26 @@ export class OutboxDoor implements Outbox {
     const { task: _filledByTheClient, ...wanted } = plain(variables, entry.name)
     if (entry.status === 'queued' || entry.status === 'blocked') {
       await queue.change(change => {
-        change.move(id, entry.status, { variables: wanted, after: queue.afterOf(wanted, entry.sequence) })
+        change.move(id, entry.status, { variables: wanted, after: queue.afterOf(wanted, entry) })
       })
     } else if (entry.status === 'rejected' || entry.status === 'parked') {
-      this.#known(entry)
       await this.#renew(entry, wanted)
     } else {
       throw notPossible(entry, 'edited: the gateway may have it. Wait for its verdict.')
     }
     replay.kick(true)
+  }
+
+  async applySuggestion(id: string, index: number): Promise<string> {
+    const { queue, replay } = this.#ports
+    const entry = queue.require(id)
+    const suggestion = entry.outcome?.status === 'rejected' ? entry.outcome.suggestions[index] : undefined
+    if (!suggestion) throw notPossible(entry, `mended by its suggestion ${index}: it has none of that index.`)
+    const known = this.#known(entry)
+    const wanted = plain(suggested(known, migrated(entry, known), suggestion.patch), entry.name)
+    const renewed = await this.#renew(entry, wanted)
+    replay.kick(true)
+    return renewed
   }
 
   dependents(id: string): readonly OutboxEntry[] {
@@ -159,6 +183,10 @@ export class OutboxDoor implements Outbox {
     await this.#drop(falling)
   }
 
+  resolveId(id: string): string {
+    return this.#ports.temporaryIds.resolve(id)
+  }
+
   pause(): void {
     this.#ports.replay.pause()
   }
@@ -183,32 +211,8 @@ export class OutboxDoor implements Outbox {
     replay.kick(true)
   }
 
-  /** Under a new id at the end, and what waits for it behind it. */
-  async #renew(entry: StoredEntry, variables: Record<string, unknown>): Promise<void> {
-    const { queue } = this.#ports
-    const known = this.#known(entry)
-    const { outcome } = entry
-    const waits = () => queue.dependents(entry.id).filter(each => each.status === 'queued' || each.status === 'blocked')
-    const place = await queue.places(() => waits().length + 1)
-    const waiting = waits()
-    await queue.change((change: OutboxChange) => {
-      const renewed = {
-        ...queue.renewed(entry, place(), variables),
-        document: known.text,
-        version: known.migrations.length,
-      }
-      change.leave(entry.id, { status: 'discarded' }, outcome)
-      change.enqueue(renewed)
-      for (const each of waiting) {
-        change.enqueue(
-          queue.resequenced(
-            each,
-            place(),
-            each.after.map(id => (id === entry.id ? renewed.id : id)),
-          ),
-        )
-      }
-    })
+  #renew(entry: StoredEntry, variables: Record<string, unknown>): Promise<string> {
+    return renew(this.#ports.queue, each => this.#known(each), entry, variables)
   }
 
   #drop(falling: readonly StoredEntry[]): Promise<void> {

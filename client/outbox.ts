@@ -3,13 +3,13 @@
  * change goes the same way: memory, view, listeners, disk.
  */
 import type { Clock, Random } from '../protocol/ports.ts'
-import { Dependencies } from './dependencies.ts'
 import { Entries } from './entries.ts'
 import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
 import type { History, SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import type { BaseWrite, OutboxChange, ViewListener } from './outbox-change.ts'
+import { OutboxIndex, type OutboxIndexPorts } from './outbox-index.ts'
 import { assertEntryMove, isSendable, isUnsettled } from './outbox-states.ts'
 import { Outcomes } from './outcomes.ts'
 import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
@@ -23,17 +23,15 @@ export interface Draft {
   readonly variables: Record<string, unknown>
   readonly version: number
   readonly overlay?: Overlay
+  /** Ids of entries that it builds on beside those that its variables tell of. */
+  readonly named?: readonly string[]
 }
 
-export interface OutboxPorts {
+export interface OutboxPorts extends OutboxIndexPorts {
   readonly clock: Clock
   readonly random: Random
   readonly records: OutboxRecords
   readonly history: History
-  /** Whether the base of the cache holds a record with this id. */
-  readonly isKnownRecord: (id: string) => boolean
-  /** Ids of the records that the application foresees in the task's answer; undefined when it foresees none. */
-  readonly foreseenRecords: (entry: StoredEntry) => ReadonlySet<string> | undefined
   readonly view: ViewListener
   readonly report: Report
 }
@@ -43,7 +41,7 @@ export class OutboxQueue {
   readonly #entries = new Entries()
   /** Queued, but not yet on the device. */
   readonly #drafts = new Map<string, StoredEntry>()
-  readonly #dependencies: Dependencies
+  readonly #index: OutboxIndex
   readonly #shown = new Set<string>()
   readonly #outcomes: Outcomes
   readonly #listeners: Listeners
@@ -58,19 +56,18 @@ export class OutboxQueue {
     this.#outcomes = new Outcomes(ports.history)
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
-    this.#dependencies = new Dependencies(id => {
-      const entry = this.#entries.get(id) ?? this.#drafts.get(id)
-      return entry !== undefined && isUnsettled(entry.status)
-    }, ports.isKnownRecord)
+    this.#index = new OutboxIndex(ports, id => this.known(id))
   }
 
   /** Takes over what was on the device. What was being sent is in doubt now. */
   async restore(loaded: LoadedOutbox): Promise<void> {
     this.#client = loaded.client
     this.#sequence = loaded.sequence
+    this.#ports.temporaryIds.restore(loaded.settings)
     for (const entry of loaded.entries) {
-      this.#entries.put(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry)
-      this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+      this.#entries.put(
+        this.#index.register(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry),
+      )
     }
     const touched = new Set(this.#entries.ids())
     this.#entries.settleBlocks(touched)
@@ -100,6 +97,11 @@ export class OutboxQueue {
     return this.#entries.get(id)
   }
 
+  /** Also one that is still being stored. */
+  known(id: string): StoredEntry | undefined {
+    return this.#entries.get(id) ?? this.#drafts.get(id)
+  }
+
   /** Throws UNKNOWN_ENTRY. */
   require(id: string): StoredEntry {
     const entry = this.#entries.get(id)
@@ -121,28 +123,35 @@ export class OutboxQueue {
     const batch: StoredEntry[] = []
     for (const entry of this.#entries.all()) {
       if (entry.status === 'sending' && batch.length > 0) break
-      if (isSendable(entry.status)) batch.push(entry)
+      if (isSendable(entry.status) && !this.#index.awaitsId(entry)) batch.push(entry)
       if (batch.length === limit) break
     }
     return batch
   }
 
-  /** Gives a new task its id, its place as far as it is known and what it builds on. Nothing is stored yet: `append` follows, or `drop`. */
-  draft(draft: Draft): StoredEntry {
+  /**
+   * Gives a new task its place as far as it is known and what it builds on. Nothing is stored yet: `append` follows, or `drop`. Throws OUTBOX_FULL
+   * for one that is limited.
+   */
+  draft(draft: Draft, isLimited = true): StoredEntry {
     this.#sequence += 1
     const sequence = this.#sequence
-    const after = this.#dependencies.after(draft.variables)
-    const waits = after.some(id => isStuck(this.get(id) ?? this.#drafts.get(id)))
-    const entry: StoredEntry = {
+    const after = this.afterOf(draft.variables, draft)
+    const waits = after.some(id => isStuck(this.known(id)))
+    const entry = this.#index.register({
       ...draft,
       sequence,
       status: waits ? 'blocked' : 'queued',
       attempts: 0,
       queuedAt: this.#now(),
       after,
-    }
-    this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+    })
     this.#drafts.set(entry.id, entry)
+    const refusal = isLimited && this.#ports.size.refusal(entry)
+    if (refusal) {
+      this.drop(entry)
+      throw refusal
+    }
     return entry
   }
 
@@ -151,7 +160,7 @@ export class OutboxQueue {
    * that mentions the same ids, nothing waiting for the earlier, nothing the later waits for alone.
    */
   squashable(variables: Record<string, unknown>, after: readonly string[]): StoredEntry | undefined {
-    const newest = this.#dependencies.newest(variables)
+    const newest = this.#index.newest(variables)
     const entry = newest === undefined ? undefined : this.#entries.get(newest)
     if (!entry || entry.attempts > 0 || entry.inDoubt || (entry.status !== 'queued' && entry.status !== 'blocked'))
       return
@@ -173,12 +182,14 @@ export class OutboxQueue {
     // Another tab may have queued something in between.
     const entry = stored.sequence === sequence ? stored : { ...stored, sequence }
     this.#sequence = Math.max(this.#sequence, sequence)
+    const replaced = new Set(entry === stored ? [] : [entry.id])
     this.#drafts.delete(entry.id)
+    if (entry.variables !== draft.variables) replaced.add(entry.id) // What it builds on was given its id meanwhile.
     this.#entries.put(entry)
     if (shown) this.#shown.add(entry.id)
     const touched = new Set([entry.id])
     this.#entries.settleBlocks(touched)
-    this.#showAndTell(touched, undefined, new Set(entry === stored ? [] : [entry.id]))
+    this.#showAndTell(touched, undefined, replaced)
     const { changed } = this.#entries.takeChanged()
     await this.#ports.records.save(
       changed.filter(each => each !== entry || stored !== draft),
@@ -189,8 +200,10 @@ export class OutboxQueue {
 
   /** A draft that came to nothing; whatever was drafted upon it no longer names it. */
   drop(draft: StoredEntry): void {
+    const dropped = this.#drafts.get(draft.id)
+    if (!dropped) return
     this.#drafts.delete(draft.id)
-    this.#dependencies.remove(draft)
+    this.#index.unregister(dropped)
     for (const other of this.#drafts.values()) {
       if (!other.after.includes(draft.id)) continue
       this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
@@ -205,6 +218,9 @@ export class OutboxQueue {
     const touched = new Set<string>()
     const replaced = new Set<string>()
     const beside = new Map<string, string | null>()
+    const keep = (records: ReadonlyMap<string, string | null>): void => {
+      for (const [key, text] of records) beside.set(key, text)
+    }
     run({
       move: (id, wanted, patch = {}) => {
         const entry = this.require(id)
@@ -212,40 +228,43 @@ export class OutboxQueue {
         const to = wanted === 'queued' && entry.inDoubt ? 'in-doubt' : wanted
         assertEntryMove(entry.status, to)
         const { outcome: _outcome, nextAttemptAt: _next, ...kept } = entry
-        if (patch.variables) this.#dependencies.remove(entry)
+        if (patch.variables) this.#index.unregister(entry)
         const moved: StoredEntry = { ...kept, ...patch, status: to, ...(to === 'in-doubt' ? { inDoubt: true } : {}) }
-        this.#entries.put(moved)
-        if (patch.variables) {
-          this.#dependencies.add(moved, this.#ports.foreseenRecords(moved))
-          replaced.add(entry.id)
-        }
+        this.#entries.put(patch.variables ? this.#index.register(moved) : moved)
+        if (patch.variables) replaced.add(entry.id)
         touched.add(entry.id)
       },
       leave: (id, outcome, remembered = outcome) => {
         const entry = this.require(id)
         assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
         this.#entries.remove(entry)
-        this.#dependencies.remove(entry)
+        this.#index.unregister(entry)
         this.#outcomes.remember(entry, remembered)
-        for (const [key, text] of this.#ports.history.add(entry, remembered, this.#now())) beside.set(key, text)
+        keep(this.#ports.history.add(entry, remembered, this.#now()))
         touched.add(entry.id)
+        if (outcome.status !== 'confirmed' || !entry.makes) return
+        keep(this.#index.assign(entry, outcome.data))
+        for (const user of this.#mended(entry)) {
+          touched.add(user)
+          replaced.add(user)
+        }
       },
+      assign: ids => keep(this.#ports.temporaryIds.assign(ids)),
       enqueue: entry => {
         const before = this.#entries.get(entry.id)
         if (before) {
           this.#entries.remove(before)
-          this.#dependencies.remove(before)
+          this.#index.unregister(before)
           replaced.add(entry.id)
         }
-        this.#entries.put(entry)
-        this.#dependencies.add(entry, this.#ports.foreseenRecords(entry))
+        this.#entries.put(this.#index.register(entry))
         touched.add(entry.id)
       },
     })
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched, write, replaced)
     const { changed, removed } = this.#entries.takeChanged()
-    if (changed.length === 0 && removed.length === 0) return Promise.resolve()
+    if (changed.length === 0 && removed.length === 0 && beside.size === 0) return Promise.resolve()
     return this.#ports.records.save(changed, removed, write !== undefined, beside)
   }
 
@@ -272,7 +291,7 @@ export class OutboxQueue {
       status: 'queued',
       attempts: 0,
       variables,
-      after: after ?? this.afterOf(variables, entry.sequence),
+      after: after ?? this.afterOf(variables, entry),
     }
   }
 
@@ -293,9 +312,9 @@ export class OutboxQueue {
     }
   }
 
-  /** What a task at that place with these variables builds on. */
-  afterOf(variables: Record<string, unknown>, sequence?: number): readonly string[] {
-    return this.#dependencies.after(variables, sequence)
+  /** What a task with these variables builds on, at that place, or else at the end. */
+  afterOf(variables: Record<string, unknown>, place: Parameters<OutboxIndex['afterOf']>[1] = {}): readonly string[] {
+    return this.#index.afterOf(variables, place)
   }
 
   /** Everything that builds on the entry, directly or not, in queue order. */
@@ -307,7 +326,7 @@ export class OutboxQueue {
   settled(id: string): Promise<Outcome> {
     const outcome = this.outcomeOf(id)
     if (outcome) return Promise.resolve(outcome)
-    const entry = this.#entries.get(id) ?? this.#drafts.get(id)
+    const entry = this.known(id)
     return entry ? this.#outcomes.wait(entry.id) : Promise.reject(unknownEntry(id))
   }
 
@@ -324,6 +343,18 @@ export class OutboxQueue {
 
   close(): void {
     this.#listeners.clear()
+  }
+
+  /** Ids of those that waited for a record of the maker's. */
+  #mended(maker: StoredEntry): string[] {
+    const users = [...this.#entries.directDependents(maker.id), ...this.#drafts.values()]
+    return users.flatMap(user => {
+      const entry = this.#index.mended(user, maker)
+      if (!entry) return []
+      if (this.#drafts.has(entry.id)) this.#drafts.set(entry.id, entry)
+      else this.#entries.put(entry)
+      return entry.id
+    })
   }
 
   #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced: ReadonlySet<string> = new Set()): void {

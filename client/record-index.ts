@@ -6,7 +6,7 @@
 import type { InMemoryCache, Reference } from '@apollo/client'
 import { type DocumentNode, parse } from 'graphql'
 import { forget, retainOnce } from './sync-record.ts'
-import { memoryIn, PAGE_LIMIT, type TypeMemory } from './type-memory.ts'
+import { type CacheStore, INDEX_TYPE, memoryIn, PAGE_LIMIT, type TypeMemory } from './type-memory.ts'
 
 /** One scalar field of the record `LayoverIndex:<type>`. */
 export interface IndexHead {
@@ -25,7 +25,6 @@ export interface IndexPage {
 const GONE_LIMIT = 500
 /** Up to here empty places do not matter. */
 const FEW_PAGES = 8
-const INDEX_TYPE = 'LayoverIndex'
 const INDEX_QUERY: DocumentNode = parse('{ index }', { noLocation: true })
 
 export const headId = (type: string): string => `${INDEX_TYPE}:${type}`
@@ -199,8 +198,9 @@ function writeChanges(
 }
 
 function memoryOf(cache: InMemoryCache, type: string, head: IndexHead | undefined): TypeMemory {
-  const memory = memoryIn(cache['data'], type)
-  memory.follow(head?.pages ?? 0, number => readPage(cache, type, number)?.refs)
+  const store: CacheStore = cache['data']
+  const memory = memoryIn(store, type)
+  memory.follow(head?.pages ?? 0, number => readPage(cache, type, number)?.refs, store.parent !== undefined)
   return memory
 }
 
@@ -208,20 +208,8 @@ const readHead = (cache: InMemoryCache, type: string): IndexHead | undefined => 
 const readPage = (cache: InMemoryCache, type: string, page: number): IndexPage | undefined =>
   read<IndexPage>(cache, pageId(type, page))
 
-function read<T>(cache: InMemoryCache, id: string): T | undefined {
-  let found: T | undefined
-  cache.modify<{ index: unknown }>({
-    id,
-    broadcast: false,
-    fields: {
-      index: value => {
-        found = value as T
-        return value
-      },
-    },
-  })
-  return found
-}
+/** As it stands where the cache writes to at this moment; `cache.modify` would tell, too, but takes ten times as long. */
+const read = <T>(cache: InMemoryCache, id: string): T | undefined => cache['data'].get(id, 'index') as T | undefined
 
 function write(cache: InMemoryCache, id: string, index: unknown): void {
   cache.write({ dataId: id, query: INDEX_QUERY, result: { __typename: INDEX_TYPE, index }, broadcast: false })

@@ -75,6 +75,8 @@ export class Replay {
   /** What was sent before the last one says nothing of the new token. */
   #renewals = 0
   #closed = false
+  /** Another tab sends. */
+  #isFollowing = false
 
   constructor(ports: ReplayPorts) {
     this.#ports = ports
@@ -106,11 +108,26 @@ export class Replay {
     this.kick(true)
   }
 
+  /** Of several tabs one sends. What was under way in a tab that no longer leads is the leader's to settle. */
+  lead(leads: boolean): void {
+    this.#isFollowing = !leads
+    if (leads) this.kick()
+  }
+
+  /** Another tab sends, and is paused or not. */
+  mirror(isPaused: boolean): void {
+    if (isPaused === this.paused) return
+    this.#pausedByUser = isPaused
+    this.#held = false
+    if (isPaused) this.#ports.nothingSoon()
+    this.#ports.queue.notify()
+  }
+
   /** Something may be there to send. `now`: somebody asks for it, so it waits no longer, unless the gateway asked for that. */
   kick(now = false): void {
     if (now) this.#ports.meter.open()
     if (now) this.#pace.hurry()
-    if (this.#closed) return
+    if (this.#isOut) return
     this.#isWanted = true
     this.#running ??= this.#run()
     this.#wakeUp()
@@ -152,6 +169,10 @@ export class Replay {
     await this.#running
   }
 
+  get #isOut(): boolean {
+    return this.#closed || this.#isFollowing
+  }
+
   async #run(): Promise<void> {
     await Promise.resolve()
     try {
@@ -184,7 +205,8 @@ export class Replay {
   async #pass(): Promise<void> {
     const { queue, connectivity, size, meter, nothingSoon } = this.#ports
     for (;;) {
-      if (this.#closed || this.paused || connectivity.mode === 'offline') return nothingSoon()
+      if (this.#isOut) return
+      if (this.paused || connectivity.mode === 'offline') return nothingSoon()
       const waiting = queue.sendable(size.next * this.#flight.width)
       const isIdle = waiting.length === 0
       if (isIdle) {
@@ -241,12 +263,12 @@ export class Replay {
     const { wire, packing } = this.#ports
     this.#exchanges += 1
     try {
-      if (this.#closed) return // What was being sent is in doubt at the next start.
+      if (this.#isOut) return // What was being sent is in doubt at the next start.
       const { document, variables } = packing.merge(packed)
       this.#counting.sent(asking ? 0 : packed.length)
       const renewals = this.#renewals
       const answer = await wire.send(document, variables, flying.follows)
-      if (this.#closed) return
+      if (this.#isOut) return
       // From here to the first `await` is one step: nothing is sent in between.
       this.#flight.land(flying)
       this.kick()
@@ -354,7 +376,7 @@ export class Replay {
     this.#pace.failed()
     await stored
     const renewed = await signIn.renew()
-    if (this.#closed || !this.#held) return // Resumed meanwhile.
+    if (this.#isOut || !this.#held) return // Resumed meanwhile.
     if (!renewed) return this.#wake()
     // Signed in, and refused all the same: not at once again.
     if (this.#signIns === 1) this.#pace.hurry()
@@ -382,7 +404,7 @@ export class Replay {
   /** Comes back when the waiting is over. */
   #wake(): void {
     this.#ports.nothingSoon()
-    if (!this.#closed) this.#pace.arm()
+    if (!this.#isOut) this.#pace.arm()
   }
 
   #due(): void {

@@ -6,7 +6,8 @@ import type { BatchAnswer, Template } from './batch.ts'
 import type { Conflicts } from './conflicts.ts'
 import type { ConflictEntry, Outcome, Reconciliation, StoredEntry } from './entry.ts'
 import type { OptimisticLayer, TentativeChange } from './optimistic.ts'
-import type { OutboxChange, OutboxQueue } from './outbox.ts'
+import type { OutboxQueue } from './outbox.ts'
+import type { BaseWrite, OutboxChange } from './outbox-change.ts'
 import { type ConflictState, readTaskState, type TaskState } from './task-fragment.ts'
 
 export type Verdict =
@@ -107,23 +108,36 @@ export async function settle(
     change => {
       for (const each of answered) moveEntry(ports, change, each, nextAttemptAt)
     },
-    (cache, index) => {
-      for (const { entry, template, answer, verdict } of answered) {
-        if (isFields(answer.value)) {
-          const data = { [template.responseKey]: answer.value }
-          ports.layer.writeAnswer(cache, index, {
-            name: entry.name,
-            document: template.document,
-            variables: entry.variables,
-            data,
-            update: verdict.kind === 'confirmed' ? ports.updateOf(entry) : undefined,
-          })
-          ports.noteAnswer(answer.value)
-        }
-        if (entry.overlay && verdict.kind === 'confirmed') ports.layer.lay(cache, entry.overlay)
-      }
-    },
+    applyAnswers(ports, answered),
+    answered.map(({ entry: { id }, answer, verdict }) => ({ id, answer, verdict })),
   )
+  tellAnswers(ports, answered)
+  ports.conflicts.decideArrived(arrived)
+  await stored
+}
+
+/** What answers bring to the base of the cache. */
+export function applyAnswers(ports: SettlePorts, answered: readonly Answered[]): BaseWrite {
+  return (cache, index) => {
+    for (const { entry, template, answer, verdict } of answered) {
+      if (isFields(answer.value)) {
+        const data = { [template.responseKey]: answer.value }
+        ports.layer.writeAnswer(cache, index, {
+          name: entry.name,
+          document: template.document,
+          variables: entry.variables,
+          data,
+          update: verdict.kind === 'confirmed' ? ports.updateOf(entry) : undefined,
+        })
+        ports.noteAnswer(answer.value)
+      }
+      if (entry.overlay && verdict.kind === 'confirmed') ports.layer.lay(cache, entry.overlay)
+    }
+  }
+}
+
+/** Whoever waits for these in this tab. */
+export function tellAnswers(ports: SettlePorts, answered: readonly Answered[]): void {
   for (const { entry, template, answer, verdict } of answered) {
     const waits = verdict.kind === 'again' || verdict.kind === 'unauthenticated'
     ports.deliver(
@@ -138,8 +152,6 @@ export async function settle(
           },
     )
   }
-  ports.conflicts.decideArrived(arrived)
-  await stored
 }
 
 function moveEntry(

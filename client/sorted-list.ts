@@ -12,8 +12,10 @@ export interface SyncedListOptions {
   connection?: boolean
 }
 
-/** So many are placed one by one; more are sorted in. */
-const FEW = 16
+/** So many are looked for one by one; for more the whole list is gone through once. */
+const FEW = 64
+/** Placing one costs about as much as so many steps of sorting a list that is nearly in order. */
+const STEPS = 16
 
 export class SortedList {
   readonly #memory: TypeMemory
@@ -63,7 +65,7 @@ export class SortedList {
 
   #join(joining: readonly Reference[]): void {
     for (const ref of joining) this.#members.set(ref.__ref, ref)
-    if (joining.length > FEW) {
+    if (joining.length * STEPS > this.#refs.length) {
       this.#refs.push(...joining)
       this.#refs.sort(this.#compare)
     } else for (const ref of joining) this.#refs.splice(this.#placeOf(ref), 0, ref)

@@ -244,10 +244,14 @@ export class SyncLoop implements Sync {
     const pulling: Pulling = new Pulling(this.#ports, options, this.#scopes ?? null, this.#stopped.signal, variables =>
       this.#request(pulling.document, variables),
     )
-    const result = await pulling.run()
-    this.#synced(new Date(this.#ports.clock.now()))
-    await replay.ask(this.#tasksToAsk(pulling.tasks))
-    return result
+    try {
+      const result = await pulling.run()
+      this.#synced(new Date(this.#ports.clock.now()))
+      return result
+    } finally {
+      // The cursor is past them, also of a pull that failed half-way.
+      await replay.ask(this.#tasksToAsk(pulling.tasks))
+    }
   }
 
   async #request(document: DocumentNode, variables: Record<string, unknown>): Promise<Record<string, unknown>> {

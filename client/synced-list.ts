@@ -4,6 +4,7 @@ import type { AnyRecord } from './entry.ts'
 import { headId, type IndexHead, type IndexPage, pageId } from './record-index.ts'
 import type { SyncedListOptions } from './sorted-list.ts'
 import { isSynced, SYNC_RECORD_ID, type SyncRecord } from './sync-record.ts'
+import { withServerIds } from './temporary-ids.ts'
 import { type CacheStore, memoryIn, TICK } from './type-memory.ts'
 
 /**
@@ -30,7 +31,7 @@ export function syncedList(type: string, options: SyncedListOptions = {}): Field
       const memory = memoryIn(storeOf(field), type)
       memory.follow(head?.pages ?? 0, page => readField<IndexPage>('index', { __ref: pageId(type, page) })?.refs)
       memory.readThrough(field)
-      const args = field.args ?? {}
+      const args = withServerIds(field.cache, field.args ?? {})
       const { first, after, ...others } = args
       const list = memory.list(options, options.where ? JSON.stringify(others) : '')
       const refs = list.refs(field, args)
@@ -56,14 +57,14 @@ export function syncedList(type: string, options: SyncedListOptions = {}): Field
 }
 
 /**
- * A field policy for a single record: `customer(id:)` finds it by its id wherever it came from, and is null once it was
- * deleted. On a field without an `id` argument (`Vacation.customer`) a reference to a deleted record reads as null.
+ * A field policy for a single record: `customer(id:)` finds it by its id, also by a temporary one that the server has
+ * replaced, wherever it came from, and is null once it was deleted. On a field without an `id` argument (`Vacation.customer`) a reference to a deleted record reads as null.
  * Otherwise a deleted record would send a `cache-first` query to the network.
  */
 export function syncedRecord(type: string): FieldPolicy<AnyRecord> {
   return {
-    read(existing, { args, toReference, canRead, isReference, readField }) {
-      const id = args?.['id']
+    read(existing, { args, cache, toReference, canRead, isReference, readField }) {
+      const id: unknown = withServerIds(cache, args?.['id'])
       const wanted: Reference | undefined =
         id === undefined || id === null ? existing : toReference({ __typename: type, id })
       if (!isReference(wanted)) return existing

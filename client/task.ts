@@ -55,6 +55,16 @@ export interface TaskOptions<TData, TVariables> {
    */
   migrations?: Array<(variables: AnyRecord) => TVariables>
   /**
+   * The server's ids by temporary id, read from a confirmed answer. Default: each stands where `optimistic` had the temporary
+   * one. A task whose temporary id finds no successor parks those that wait for it. Pure.
+   */
+  assignedIds?: (data: TData, variables: TVariables) => Record<string, string>
+  /**
+   * The variables with a rejection's suggestion taken, for `outbox.applySuggestion`. Default: the patch's fields are laid over
+   * those of the variable `input` or `patch`, if one of them is an object, else over the variables themselves. Pure.
+   */
+  suggestion?: (variables: TVariables, patch: AnyRecord) => TVariables
+  /**
    * Makes one task of two in a row that were never sent and are about the same record, e.g. two updates:
    * `(earlier, later) => earlier.id === later.id ? { ...earlier, patch: { ...earlier.patch, ...later.patch } } : undefined`,
    * which keeps the earlier `baseVersion`. undefined: they stay two. Pure. Never asked once the earlier was sent, where
@@ -82,6 +92,8 @@ export interface TaskDefinition extends TaskRegistration {
   readonly update: ((cache: InMemoryCache, result: { data: AnyRecord }, variables: AnyRecord) => void) | undefined
   readonly onConflict: OnConflict
   readonly migrations: readonly ((variables: AnyRecord) => AnyRecord)[]
+  readonly assignedIds: ((data: AnyRecord, variables: AnyRecord) => Record<string, unknown>) | undefined
+  readonly suggestion: ((variables: AnyRecord, patch: unknown) => AnyRecord) | undefined
   readonly squash: ((earlier: AnyRecord, later: AnyRecord) => AnyRecord) | undefined
 }
 
@@ -110,6 +122,8 @@ export function task<TData, TVariables>(
     update: options.update as TaskDefinition['update'],
     onConflict: options.onConflict ?? 'ask',
     migrations: options.migrations ?? [],
+    assignedIds: options.assignedIds,
+    suggestion: options.suggestion,
     squash: options.squash,
   })
   return registration

@@ -6,6 +6,7 @@ import { LayoverError } from './layover-error.ts'
 import type { Report } from './listeners.ts'
 import type { TentativeChange } from './optimistic.ts'
 import type { TaskDefinition } from './task.ts'
+import type { TemporaryIds } from './temporary-ids.ts'
 
 type Fields = Record<string, unknown>
 
@@ -13,11 +14,18 @@ type Fields = Record<string, unknown>
 export class TentativeChanges {
   readonly #definitions: ReadonlyMap<string, TaskDefinition>
   readonly #templates: Templates
+  readonly #temporaryIds: TemporaryIds
   readonly #report: Report
   /** What `mutate` was given for tasks of this session whose registration has none. */
   readonly #given = new Map<string, Pick<TaskDefinition, 'optimistic' | 'update'>>()
 
-  constructor(definitions: ReadonlyMap<string, TaskDefinition>, templates: Templates, report: Report) {
+  constructor(
+    definitions: ReadonlyMap<string, TaskDefinition>,
+    templates: Templates,
+    temporaryIds: TemporaryIds,
+    report: Report,
+  ) {
+    this.#temporaryIds = temporaryIds
     this.#definitions = definitions
     this.#templates = templates
     this.#report = report
@@ -78,13 +86,29 @@ export class TentativeChanges {
     }
   }
 
-  /** Ids of all records in the foreseen answer; undefined when none is foreseen. A function that throws is dealt with where the change is made. */
+  /** What the registration reads from a confirmed answer. What it throws is reported. */
+  assignedIds(entry: StoredEntry, data: unknown): Record<string, unknown> | undefined {
+    const definition = this.#definitions.get(entry.name)
+    try {
+      return definition?.assignedIds?.(data, migrated(entry, definition))
+    } catch (error) {
+      this.#report(new LayoverError('UPDATE_FAILED', `\`assignedIds\` of the task ${entry.name} threw.`, error))
+      return undefined
+    }
+  }
+
+  /** Ids of all records in the foreseen answer; undefined when none is foreseen. */
   recordsOf(entry: StoredEntry): ReadonlySet<string> | undefined {
+    const foreseen = this.foreseenOf(entry)
+    return foreseen && collectIds(foreseen, new Set())
+  }
+
+  /** The foreseen answer. A function that throws is dealt with where the change is made. */
+  foreseenOf(entry: StoredEntry): Fields | undefined {
     const definition = this.#definitions.get(entry.name)
     if (!definition) return undefined
     try {
-      const foreseen = this.#foreseen(entry, definition)
-      return foreseen && collectIds(foreseen, new Set())
+      return this.#foreseen(entry, definition)
     } catch {
       return undefined
     }
@@ -93,7 +117,8 @@ export class TentativeChanges {
   #foreseen(entry: StoredEntry, definition: TaskDefinition): Fields | undefined {
     const optimistic = definition.optimistic ?? this.#given.get(entry.id)?.optimistic
     const foreseen: unknown = optimistic?.(migrated(entry, definition))
-    return isFields(foreseen) ? foreseen : undefined
+    // A ready-made answer that `mutate` was given knows nothing of the server's ids.
+    return isFields(foreseen) ? this.#temporaryIds.replaceIn(foreseen) : undefined
   }
 }
 

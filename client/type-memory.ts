@@ -11,6 +11,7 @@ import type { FieldFunctionOptions, Reference } from '@apollo/client'
 import type { AnyRecord } from './entry.ts'
 import { SortedList, type SyncedListOptions } from './sorted-list.ts'
 
+export const INDEX_TYPE = 'LayoverIndex'
 /** Records of one page of an index. */
 export const PAGE_LIMIT = 256
 /** A field of the index record that is never written. */
@@ -25,6 +26,7 @@ export class TypeMemory {
   /** Place of each record by its cache id: page times `PAGE_LIMIT`, plus position. */
   readonly at = new Map<string, number>()
   readonly #pages: (readonly Reference[] | undefined)[] = []
+  readonly #outdated = new Set<number>()
   readonly #records = new Map<string, AnyRecord>()
   /** By the cache id of a record that another one was judged by. */
   readonly #judged = new Map<string, Set<string>>()
@@ -46,13 +48,19 @@ export class TypeMemory {
     for (const page of this.#pages) if (page) yield* page
   }
 
-  /** Looks at the pages that are not the same as last time. */
-  follow(count: number, read: (page: number) => readonly Reference[] | undefined): void {
+  /** A page of the index changed. */
+  outdate(page: number): void {
+    this.#outdated.add(page)
+  }
+
+  /** Looks at the pages that changed; at all of them where a layer may be half-way through being made again. */
+  follow(count: number, read: (page: number) => readonly Reference[] | undefined, all = false): void {
     const added: [page: number, refs: readonly Reference[]][] = []
     const before = new Map<string, number>()
     for (let page = 0; page < Math.max(count, this.#pages.length); page += 1) {
-      const refs = page < count ? read(page) : undefined
       const known = this.#pages[page]
+      if (known && page < count && !all && !this.#outdated.has(page)) continue
+      const refs = page < count ? read(page) : undefined
       if (refs === known) continue
       for (const { __ref: id } of known ?? []) {
         before.set(id, this.at.get(id) ?? 0)
@@ -62,6 +70,7 @@ export class TypeMemory {
       this.#pages[page] = refs
     }
     this.#pages.length = count
+    this.#outdated.clear()
     let last = -1
     for (const [page, refs] of added) {
       for (const [position, { __ref: id }] of refs.entries()) {
@@ -176,7 +185,12 @@ class GroupMemory {
   }
 
   #touch(id: string): void {
-    for (const [type, memory] of this.types) if (memory.touch(id)) this.#tell(`LayoverIndex:${type}`, TICK)
+    const [name, of, page] = id.split(':', 3)
+    const index = name === INDEX_TYPE && page !== undefined ? this.types.get(of ?? '') : undefined
+    index?.outdate(Number(page))
+    for (const [type, memory] of this.types) {
+      if (memory === index || memory.touch(id)) this.#tell(`${INDEX_TYPE}:${type}`, TICK)
+    }
     for (const each of this.above) each.#touch(id)
   }
 }

@@ -101,9 +101,7 @@ export class Writer {
     const done = new Promise<number>((resolve, reject) =>
       this.#jobs.push({ changes: NONE, appends: NONE, withCache: false, epoch: undefined, ...asked, resolve, reject }),
     )
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined
-    })
+    this.#working ??= this.#work()
     return done
   }
 
@@ -117,6 +115,7 @@ export class Writer {
       // The outbox is never given up for the cache, nor one entry for its neighbours.
       for (const job of jobs) await this.#attempt([job], undefined, true)
     }
+    this.#working = undefined // At once: what is asked for from now on must not wait for this.
   }
 
   /** @param isLast rejects instead of giving false */

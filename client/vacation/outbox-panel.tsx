@@ -4,7 +4,6 @@ import { ConfirmButton } from './confirm-button.tsx'
 import { useConnection, useOfflineClient, useOutbox } from './offline.tsx'
 import { type Records, useRecords } from './records.ts'
 import { TaskSteps } from './task-steps.tsx'
-import { withSuggestion } from './tasks.ts'
 import { type Settled, useRecentlySettled } from './use-recently-settled.ts'
 import { entryTitle, isUnsettled, stateWord, timeOfDay } from './words.ts'
 
@@ -29,7 +28,7 @@ function Entry({ entry, records }: { entry: OutboxEntry; records: Records }): Re
   const { entries, paused } = useOutbox()
   const connection = useConnection()
   const [problem, setProblem] = useState<string>()
-  const run = (action: Promise<void>): void => {
+  const run = (action: Promise<unknown>): void => {
     setProblem(undefined)
     action.catch((reason: unknown) => setProblem(reasonOf(reason)))
   }
@@ -53,12 +52,12 @@ function Entry({ entry, records }: { entry: OutboxEntry; records: Records }): Re
       </p>
       <TaskSteps taskId={entry.id} />
       <p className="actions">
-        {suggestions.map(suggestion => (
+        {suggestions.map((suggestion, index) => (
           <button
             key={suggestion.label}
             type="button"
             className="primary"
-            onClick={() => run(outbox.edit(entry.id, withSuggestion(entry, suggestion.patch)))}
+            onClick={() => run(outbox.applySuggestion(entry.id, index))}
           >
             {suggestion.label}
           </button>

@@ -97,18 +97,3 @@ export function recordIdOf(entry: OutboxEntry): string | undefined {
       return undefined
   }
 }
-
-/** The entry's variables with a gateway's suggestion taken, e.g. `{hotelOfferId: …}`. */
-export function withSuggestion(entry: OutboxEntry, patch: unknown): object {
-  const changes = typeof patch === 'object' && patch !== null ? patch : {}
-  const known = knownTask(entry)
-  switch (known?.name) {
-    case 'BookVacation':
-    case 'CreateCustomer':
-      return { ...known.variables, input: { ...known.variables.input, ...changes } }
-    case 'UpdateCustomer':
-      return { ...known.variables, patch: { ...known.variables.patch, ...changes } }
-    default:
-      return { ...entry.variables, ...changes }
-  }
-}

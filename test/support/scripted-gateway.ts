@@ -13,6 +13,7 @@ const DOMAIN = `
   extend type Query { note(id: ID!): Note  notes(done: Boolean): [Note!]!  noteList(first: Int, after: String): NoteConnection! }
   extend type Mutation {
     createNote(task: TaskInput, input: CreateNoteInput!): NotePayload
+    addNote(task: TaskInput, input: AddNoteInput!): NotePayload
     updateNote(task: TaskInput, id: ID!, baseVersion: Int!, patch: NotePatch!): NotePayload
     deleteNote(task: TaskInput, id: ID!, baseVersion: Int!): NotePayload
     printNote(task: TaskInput, id: ID!): NotePayload
@@ -22,6 +23,8 @@ const DOMAIN = `
     title: String!  body: String  count: Int  done: Boolean  parentId: ID }
   type NoteConnection { nodes: [Note!]!  endCursor: String  hasMore: Boolean! }
   input CreateNoteInput { id: ID!  title: String!  body: String  count: Int  done: Boolean  parentId: ID }
+  input AddNoteInput { title: String!  body: String  parentId: ID  links: [NoteLink!] }
+  input NoteLink { to: ID! }
   input NotePatch { title: String  body: String  count: Int  done: Boolean }
   type NotePayload implements TaskPayload { task: Task!  note: Note }
 `
@@ -352,6 +355,7 @@ export class ScriptedGateway {
         return this.calls
       },
       createNote: (args: Arguments) => this.#once('createNote', args, () => this.#create(args)),
+      addNote: (args: Arguments) => this.#once('addNote', args, () => this.#add(args)),
       updateNote: (args: Arguments) => this.#once('updateNote', args, task => this.#update(args, task)),
       deleteNote: (args: Arguments) =>
         this.#once('deleteNote', args, () => {
@@ -400,6 +404,13 @@ export class ScriptedGateway {
     const input = args['input'] as NoteInput
     this.#keep({ ...input, version: 1, updatedAt: AT, updatedBy: 'me' })
     return input.id
+  }
+
+  /** Under an id of the gateway's own. */
+  #add(args: Arguments): string {
+    const id = `s${this.notes.size + 1}`
+    this.#keep({ ...(args['input'] as NoteInput), id, version: 1, updatedAt: AT, updatedBy: 'me' })
+    return id
   }
 
   #update(args: Arguments, task: StoredTask): string {

@@ -1,0 +1,270 @@
+/** What one tab tells the others of outbox, cache and connection, and what it makes of what it is told. */
+import type { InMemoryCache } from '@apollo/client'
+import type { Templates } from '../batch.ts'
+import type { Conflicts } from '../conflicts.ts'
+import type { ConnectionMode, Connectivity } from '../connectivity.ts'
+import type { Deliveries } from '../deliveries.ts'
+import type { Delta, PulledPage } from '../delta.ts'
+import type { StoredEntry } from '../entry.ts'
+import type { History, SettledTask } from '../history.ts'
+import { LayoverError } from '../layover-error.ts'
+import type { Report } from '../listeners.ts'
+import type { OutboxQueue } from '../outbox.ts'
+import type { QueueNews } from '../outbox-change.ts'
+import type { Replay } from '../replay.ts'
+import { type Answered, applyAnswers, type SettlePorts, tellAnswers } from '../settle.ts'
+import type { CacheRecords } from '../storage/cache-records.ts'
+import type { LoadedOutbox } from '../storage/outbox-records.ts'
+import type { Writer } from '../storage/writer.ts'
+import type { SyncLoop } from '../sync.ts'
+import { readSyncRecord } from '../sync-record.ts'
+import type { TabRoles, Tabs } from './tabs.ts'
+
+/** From the leader. */
+type News =
+  | { kind: 'queue'; news: QueueNews }
+  /** `before`: the groups to which the page was applied. */
+  | { kind: 'page'; before: string; pulled: Omit<PulledPage, 'document'> }
+  | { kind: 'synced' }
+  | { kind: 'purged'; type: string | undefined }
+  | { kind: 'paused'; isPaused: boolean }
+  | { kind: 'reach'; isReached: boolean }
+  | { kind: 'nothing-soon' }
+
+/** From any tab. */
+type Word =
+  | { kind: 'appended'; entry: StoredEntry }
+  | { kind: 'mode'; mode: ConnectionMode }
+  /** Somebody signs out: nothing of this user is to stay open. */
+  | { kind: 'leaving' }
+
+interface State {
+  readonly entries: readonly StoredEntry[]
+  readonly history: readonly SettledTask[]
+  readonly isPaused: boolean
+  readonly isReached: boolean
+  readonly groups: string
+}
+
+export interface SharedRooms {
+  readonly cache: InMemoryCache
+  readonly queue: OutboxQueue
+  readonly history: History
+  readonly templates: Templates
+  readonly deliveries: Deliveries
+  readonly delta: Delta
+  readonly replay: Replay
+  readonly sync: SyncLoop
+  readonly conflicts: Conflicts
+  readonly connectivity: Connectivity
+  readonly settlePorts: SettlePorts
+  readonly writer: Writer
+  readonly cacheRecords: CacheRecords
+  /** The outbox as it is on the device now, fit for this version of the application. */
+  readonly load: () => Promise<LoadedOutbox>
+  /** Another tab signs out. */
+  readonly leave: () => void
+  readonly report: Report
+}
+
+export class Sharing implements TabRoles {
+  readonly #tabs: Tabs
+  readonly #rooms: SharedRooms
+  #wasPaused = false
+  #wasReached = true
+  /** Pages are applied one after the other. */
+  #applying: Promise<void> = Promise.resolve()
+  #isBehind = false
+
+  constructor(tabs: Tabs, rooms: SharedRooms) {
+    this.#tabs = tabs
+    this.#rooms = rooms
+    const { queue, sync, deliveries, connectivity, writer } = rooms
+    queue.shareThrough({
+      tell: news => this.#tell({ kind: 'queue', news }),
+      announce: entry => this.#say({ kind: 'appended', entry }),
+    })
+    sync.shareThrough({
+      page: (before, { document: _document, ...pulled }) => this.#tell({ kind: 'page', before, pulled }),
+      synced: () => this.#tell({ kind: 'synced' }),
+      purged: type => this.#tell({ kind: 'purged', type }),
+    })
+    deliveries.onAll(() => this.#tell({ kind: 'nothing-soon' }))
+    connectivity.onMode(mode => this.#say({ kind: 'mode', mode }))
+    connectivity.subscribe(() => this.#tellReach())
+    queue.subscribe(() => this.#tellPaused())
+    writer.onFenced(() => tabs.stepDown())
+  }
+
+  async lead(): Promise<void> {
+    const { writer, queue, cacheRecords, replay, sync, conflicts, load } = this.#rooms
+    await writer.lead()
+    await queue.takeOver(await load())
+    cacheRecords.lead(true)
+    conflicts.decideArrived(conflicts.list.map(({ id }) => id))
+    replay.lead(true)
+    sync.lead(true)
+  }
+
+  follow(): void {
+    const { cacheRecords, replay, sync } = this.#rooms
+    cacheRecords.lead(false)
+    replay.lead(false)
+    sync.lead(false)
+  }
+
+  async stored(): Promise<void> {
+    const { cacheRecords, writer } = this.#rooms
+    await cacheRecords.flush()
+    await writer.idle()
+  }
+
+  state(): State {
+    const { queue, replay, connectivity, cache, history } = this.#rooms
+    return {
+      entries: [...queue.stored()],
+      history: history.list,
+      isPaused: replay.paused,
+      isReached: connectivity.isProven,
+      groups: groupsOf(cache),
+    }
+  }
+
+  adopt(state: unknown): void {
+    const { queue, replay } = this.#rooms
+    const { entries, history, isPaused, isReached, groups } = state as State
+    queue.adopt(entries, history)
+    replay.mirror(isPaused)
+    this.#reach(isReached)
+    this.#isBehind = groups !== groupsOf(this.#rooms.cache)
+    this.#catchUp()
+  }
+
+  news(body: unknown): void {
+    const news = body as News
+    const { replay, deliveries, delta, sync } = this.#rooms
+    switch (news.kind) {
+      case 'queue':
+        this.#hear(news.news)
+        break
+      case 'page':
+        this.#inTurn(() => this.#apply(news))
+        break
+      case 'synced':
+        this.#inTurn(async () => sync.mirrored())
+        this.#catchUp()
+        break
+      case 'purged':
+        this.#inTurn(async () => {
+          delta.clear(news.type)
+          sync.mirrored()
+        })
+        break
+      case 'paused':
+        replay.mirror(news.isPaused)
+        break
+      case 'reach':
+        this.#reach(news.isReached)
+        break
+      case 'nothing-soon':
+        deliveries.deliverAll()
+        break
+      default:
+        news satisfies never
+    }
+  }
+
+  word(body: unknown): void {
+    const word = body as Word
+    switch (word.kind) {
+      case 'appended':
+        this.#rooms.queue.appended(word.entry)
+        this.#rooms.replay.kick()
+        break
+      case 'mode':
+        this.#rooms.connectivity.mirrorMode(word.mode)
+        break
+      case 'leaving':
+        this.#rooms.leave()
+        break
+      default:
+        word satisfies never
+    }
+  }
+
+  /** Every other tab of this user closes its client. */
+  sayLeaving(): void {
+    this.#say({ kind: 'leaving' })
+  }
+
+  /** Resolves when every page that came is applied. */
+  idle(): Promise<void> {
+    return this.#applying
+  }
+
+  #hear(news: QueueNews): void {
+    const { queue, templates, settlePorts, report } = this.#rooms
+    const answered = (news.answers ?? []).flatMap(({ id, ...said }): Answered[] => {
+      const entry = queue.get(id)
+      try {
+        return entry ? [{ ...said, entry, template: templates.get(entry.document) }] : []
+      } catch (error) {
+        report(new LayoverError('UPDATE_FAILED', `The answer to ${entry?.name} could not be shown in this tab.`, error))
+        return []
+      }
+    })
+    queue.mirror(news, answered.length > 0 ? applyAnswers(settlePorts, answered) : undefined)
+    tellAnswers(settlePorts, answered)
+  }
+
+  async #apply({ before, pulled }: Extract<News, { kind: 'page' }>): Promise<void> {
+    const { cache, delta, sync } = this.#rooms
+    if (before !== groupsOf(cache)) {
+      this.#isBehind = true
+      return
+    }
+    await delta.apply({ ...pulled, document: sync.document }, sync.signal)
+  }
+
+  /** This tab has missed a page: it reads what it lacks by itself. */
+  #catchUp(): void {
+    this.#inTurn(async () => {
+      if (!this.#isBehind || this.#tabs.isLeading) return
+      this.#isBehind = false
+      await this.#rooms.sync.catchUp()
+    })
+  }
+
+  #inTurn(run: () => Promise<void>): void {
+    this.#applying = this.#applying.then(run).catch(() => {
+      this.#isBehind = true // Tried again with the next news.
+    })
+  }
+
+  #reach(isReached: boolean): void {
+    if (isReached) this.#rooms.connectivity.answered()
+    else this.#rooms.connectivity.failed(true)
+  }
+
+  #tellReach(): void {
+    const { isProven } = this.#rooms.connectivity
+    if (isProven !== this.#wasReached) this.#tell({ kind: 'reach', isReached: isProven })
+    this.#wasReached = isProven
+  }
+
+  #tellPaused(): void {
+    const { paused } = this.#rooms.replay
+    if (paused !== this.#wasPaused) this.#tell({ kind: 'paused', isPaused: paused })
+    this.#wasPaused = paused
+  }
+
+  #tell(news: News): void {
+    this.#tabs.tell(news)
+  }
+
+  #say(word: Word): void {
+    this.#tabs.say(word)
+  }
+}
+
+const groupsOf = (cache: InMemoryCache): string => JSON.stringify(readSyncRecord(cache)?.groups ?? null)

@@ -1,0 +1,153 @@
+/**
+ * Ids for records that a server names itself. Until it has, the record is known by a temporary id of an unmistakable form; the
+ * task that makes it is sent first, and with its confirmed answer the server's id takes the place of the temporary one in all
+ * that waits, in one change with the acknowledgement. Where ids may be chosen on the device none of this is needed.
+ */
+import type { ApolloCache } from '@apollo/client'
+import { type Random, systemRandom } from '../protocol/ports.ts'
+import type { Place, StoredEntry } from './entry.ts'
+
+const TEMPORARY = /^temp:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const KEY = 'id/'
+/** Newest; an older one has been in no list and no address for long. */
+const KEPT = 10_000
+
+/**
+ * `temp:<UUID>`, for a record whose id the server will choose. No legal id on the wire. It goes where `optimistic` finds it,
+ * e.g. in a variable that the document does not declare: such a variable is kept with the task and never sent.
+ */
+export const temporaryId = (random: Random = systemRandom): string => `temp:${random.uuid()}`
+
+export const isTemporaryId = (value: unknown): value is string => typeof value === 'string' && TEMPORARY.test(value)
+
+const byCache = new WeakMap<ApolloCache, TemporaryIds>()
+
+/** For field policies: the value with the server's ids in it. */
+export const withServerIds = <T>(cache: ApolloCache, value: T): T => byCache.get(cache)?.replaceIn(value) ?? value
+
+export class TemporaryIds {
+  /** Server's id by temporary id, oldest first. */
+  readonly #assigned = new Map<string, string>()
+  /** Id of the entry by temporary id. */
+  readonly #makers = new Map<string, string>()
+
+  constructor(cache: ApolloCache) {
+    byCache.set(cache, this)
+  }
+
+  restore(settings: ReadonlyMap<string, unknown>): void {
+    for (const [key, id] of settings) {
+      if (key.startsWith(KEY) && typeof id === 'string') this.#assigned.set(key.slice(KEY.length), id)
+    }
+  }
+
+  /** The server's id, or the id itself. */
+  resolve(id: string): string {
+    return this.#assigned.get(id) ?? id
+  }
+
+  all(): Record<string, string> {
+    return Object.fromEntries(this.#assigned)
+  }
+
+  /** Replaces whole strings at any depth, keys not; the same value when there is nothing to replace. */
+  replaceIn<T>(value: T): T {
+    return this.#assigned.size === 0 ? value : (replaced(value, this.#assigned) as T)
+  }
+
+  /** Takes ids in; gives what is to be written on the device. */
+  assign(ids: Readonly<Record<string, string>>): ReadonlyMap<string, string | null> {
+    const records = new Map<string, string | null>()
+    for (const [temporary, id] of Object.entries(ids)) {
+      this.#assigned.set(temporary, id)
+      records.set(KEY + temporary, JSON.stringify(id))
+    }
+    for (const oldest of this.#assigned.keys()) {
+      if (this.#assigned.size <= KEPT) break
+      this.#assigned.delete(oldest)
+      records.set(KEY + oldest, null)
+    }
+    return records
+  }
+
+  /** Ids of the entries that make what the variables mention. */
+  makersFor(variables: unknown): readonly string[] {
+    return [...placesIn(variables).keys()].flatMap(temporary => this.#makers.get(temporary) ?? [])
+  }
+
+  makerOf(temporary: string): string | undefined {
+    return this.#makers.get(temporary)
+  }
+
+  /**
+   * The entry with what it makes and what it waits for: a temporary id belongs to the first entry that has it.
+   * @param makesOne whether its foreseen answer has a record under such an id
+   * @param foreseen its foreseen answer
+   */
+  describe(entry: StoredEntry, makesOne: boolean, foreseen: (entry: StoredEntry) => unknown): StoredEntry {
+    const used = placesIn(entry.variables)
+    const places = new Map(Array.from(used.keys(), (id): [string, Place] => [id, []]))
+    if (makesOne || used.size > 0) for (const [id, place] of placesIn(foreseen(entry))) places.set(id, place)
+    if (places.size === 0 && !entry.makes && !entry.awaits) return entry
+    const { makes: known = {}, awaits: _awaits, ...rest } = entry
+    const makes: Record<string, Place> = {}
+    const awaits: string[] = []
+    for (const [temporary, place] of places) {
+      const maker = this.#makers.get(temporary)
+      if (maker !== undefined && maker !== entry.id) awaits.push(temporary)
+      else makes[temporary] = place.length > 0 ? place : (known[temporary] ?? place)
+    }
+    return {
+      ...rest,
+      ...(Object.keys(makes).length === 0 ? {} : { makes }),
+      ...(awaits.length === 0 ? {} : { awaits }),
+    }
+  }
+
+  register({ id, makes = {} }: StoredEntry): void {
+    for (const temporary of Object.keys(makes)) this.#makers.set(temporary, id)
+  }
+
+  unregister({ id, makes = {} }: StoredEntry): void {
+    for (const temporary of Object.keys(makes)) if (this.#makers.get(temporary) === id) this.#makers.delete(temporary)
+  }
+}
+
+/**
+ * The server's ids in a confirmed answer, by temporary id.
+ * @param given by the application; the others stand where the foreseen answer had the temporary ones
+ */
+export function serverIds(
+  { makes = {} }: StoredEntry,
+  data: unknown,
+  given: Readonly<Record<string, unknown>> = {},
+): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const [temporary, place] of Object.entries(makes)) {
+    const id: unknown =
+      given[temporary] ?? place.reduce((value, key) => (value as Record<string, unknown> | null)?.[key], data)
+    if ((typeof id === 'string' && id !== temporary) || typeof id === 'number') found[temporary] = String(id)
+  }
+  return found
+}
+
+/** Where each temporary id stands first. */
+function placesIn(value: unknown, place: Place = [], found = new Map<string, Place>()): Map<string, Place> {
+  if (isTemporaryId(value)) found.set(value, found.get(value) ?? place)
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, child] of Object.entries(value)) placesIn(child, [...place, key], found)
+  }
+  return found
+}
+
+function replaced(value: unknown, ids: ReadonlyMap<string, string>): unknown {
+  if (typeof value === 'string') return ids.get(value) ?? value
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const items = value.map(item => replaced(item, ids))
+    return items.some((item, index) => item !== value[index]) ? items : value
+  }
+  const before = value as Record<string, unknown>
+  const after = Object.fromEntries(Object.entries(before).map(([key, child]) => [key, replaced(child, ids)]))
+  return Object.keys(before).some(key => after[key] !== before[key]) ? after : value
+}
