@@ -172,11 +172,9 @@ async function openDevice(options: OfflineClientOptions) {
   const database = await openDatabase(namespaceOf(options.name ?? 'layover', options.user), options.storage)
   const writer = new Writer(database, cipher, report)
   const records = new OutboxRecords(database, writer, cipher, report)
-  const loaded = await records.load(random)
-
   // Restoring the cache drops layers, so it comes before the outbox, which makes one.
   const cacheRecords = new CacheRecords({ cache, database, writer, cipher, clock, report })
-  await cacheRecords.restore()
+  const [loaded] = await Promise.all([records.load(random), cacheRecords.restore()])
   const base = new BaseWrites(cache)
   base.subscribe({ written: () => cacheRecords.changed(), replaced: () => cacheRecords.changed() })
 
