@@ -66,6 +66,13 @@ export class History {
     return new Map([[KEY + id, text], ...this.#trim()])
   }
 
+  /** Another tab's, newest first. */
+  adopt(list: readonly SettledTask[]): void {
+    this.#tasks.clear()
+    this.#squashed.clear()
+    for (const task of [...list].reverse()) this.#put(task)
+  }
+
   #put(task: SettledTask): void {
     this.#tasks.delete(task.id)
     this.#tasks.set(task.id, task)

@@ -1,4 +1,5 @@
 /** What a person may do with the outbox. */
+import type { Random } from '../protocol/ports.ts'
 import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
 import type { SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
@@ -67,6 +68,7 @@ const EXPORT_VERSION = 1
 export interface OutboxDoorPorts {
   readonly queue: OutboxQueue
   readonly replay: Replay
+  readonly random: Random
   readonly temporaryIds: TemporaryIds
   readonly definition: (name: string) => TaskDefinition | undefined
   /** Gives an entry of unknown origin its place among what this application knows. */
@@ -206,13 +208,19 @@ export class OutboxDoor implements Outbox {
     entries.sort((a, b) => a.sequence - b.sequence)
     const place = await queue.places(() => entries.length)
     await queue.change(change => {
-      for (const entry of entries) change.enqueue(queue.resequenced(adopt(entry), place(), entry.after))
+      for (const entry of entries) change.enqueue({ ...adopt(entry), sequence: place() })
     })
     replay.kick(true)
   }
 
   #renew(entry: StoredEntry, variables: Record<string, unknown>): Promise<string> {
-    return renew(this.#ports.queue, each => this.#known(each), entry, variables)
+    return renew(
+      this.#ports.queue,
+      each => this.#known(each),
+      entry,
+      variables,
+      () => this.#ports.random.uuid(),
+    )
   }
 
   #drop(falling: readonly StoredEntry[]): Promise<void> {

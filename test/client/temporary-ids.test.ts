@@ -242,5 +242,5 @@ describe('a record whose id the server chooses', () => {
 async function entriesOf(storage: StorageDriver): Promise<{ sequence: number; variables: object }[]> {
   const keys = (await storage.keys()).filter(key => key.includes('/entry/'))
   const texts = await Promise.all(keys.map(key => storage.getItem(key)))
-  return texts.map(text => JSON.parse(String(text))).sort((a, b) => a.sequence - b.sequence)
+  return texts.map(text => JSON.parse(String(text).replace(/^\d+ /, ''))).sort((a, b) => a.sequence - b.sequence)
 }
