@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { buildSchema, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql'
+import { buildSchema, type DocumentNode, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql'
 
 const PROTOCOL = readFileSync(fileURLToPath(new URL('../../protocol/gateway.graphql', import.meta.url)), 'utf8')
 const DOMAIN = `
@@ -101,6 +101,13 @@ export class ScriptedGateway {
   /** Milliseconds that a document waits for the one before it. */
   waitMs = 200
   calls = 0
+  /** Before a request is looked at, and before it is answered; while it lasts, the request is held. */
+  onRequest: (request: LoggedRequest) => Promise<void> | undefined = () => undefined
+  onAnswer: (request: LoggedRequest) => Promise<void> | undefined = () => undefined
+  /** Answers what is not GraphQL: a page of the same origin. */
+  page: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
+  /** Documents that were found valid, by text: equal queues give equal text. */
+  readonly #documents = new Map<string, DocumentNode>()
   /** Documents of tasks that were under way together, at most. */
   mostAtOnce = 0
   #atOnce = 0
@@ -187,6 +194,7 @@ export class ScriptedGateway {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.page && request.method === 'GET') return this.page(request, response)
     let text = ''
     for await (const chunk of request) text += chunk
     const body = JSON.parse(text) as Body
@@ -216,8 +224,11 @@ export class ScriptedGateway {
     }
     const position = this.#faults.findIndex(({ matches }) => matches(logged))
     const fault = position === -1 ? undefined : this.#faults.splice(position, 1)[0]?.fault
+    await this.onRequest(logged)
     if (fault) return this.#misbehave(fault, body, response)
-    this.#answer(response, await this.#runInOrder(body))
+    const result = await this.#runInOrder(body)
+    await this.onAnswer(logged)
+    this.#answer(response, result)
   }
 
   /** As protocol/README.md says of `follows`. */
@@ -298,13 +309,14 @@ export class ScriptedGateway {
   }
 
   #run({ query, variables }: Body): Result {
-    const document = parse(query)
-    const errors = validate(this.#schema, document)
+    const document = this.#documents.get(query) ?? parse(query)
+    const errors = this.#documents.has(query) ? [] : validate(this.#schema, document)
     if (errors.length > 0) {
       return {
         errors: errors.map(error => ({ message: error.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })),
       }
     }
+    this.#documents.set(query, document)
     const aliases = query.match(/^ {2}m\d+: /gm) ?? []
     if (aliases.length > this.maxTasks) {
       return { errors: [{ message: 'too many', extensions: { code: 'TOO_MANY_TASKS' } }] }
