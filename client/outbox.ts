@@ -105,6 +105,8 @@ export class OutboxQueue {
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)
     this.#entries.takeChanged() // Whatever is read differently now will be read so again.
+    const { client, sequence } = this.#installation
+    if (loaded.installation?.client === client && loaded.installation.sequence === sequence) return
     await this.#ports.records.save([], [], this.#installation)
   }
 
