@@ -230,9 +230,13 @@ describe('a record whose id the server chooses', () => {
     gateway.finish(sent(gateway)[0]!.task.id)
     void client.sync.pull()
     await vi.waitFor(() => expect(client.outbox.resolveId(id)).toBe('s2'))
+    client.connection.setMode('offline')
     isHeld = false
     release?.()
     await held
+    expect(client.outbox.entries).toMatchObject([{ variables: { id: 's2' } }])
+    expect(shown(cache)).toMatchObject([{ id: 'n1' }, { id: 's2', body: 'held back' }])
+    client.connection.setMode('auto')
     await emptied(client)
     expect(gateway.notes.get('s2')?.body).toBe('held back')
     expect(shownIds(cache)).toEqual(['n1', 's2'])
