@@ -2,32 +2,17 @@
  * Conflicts that wait for a decision, and decisions as tasks: a decision is queued, stored, sent and answered exactly like any
  * other task, so it works offline and survives a restart.
  */
-import { parse } from 'graphql'
 import { REJECTION_CODES } from '../protocol/errors.ts'
 import type { Decision } from '../protocol/task-states.ts'
+import { resolveConflictTask } from './decision-task.ts'
 import type { AnyRecord, ConflictEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
 import type { OutboxChange, OutboxQueue } from './outbox.ts'
 import { isUnsettled } from './outbox-states.ts'
 import { conflictOf, type Delivery, type Verdict } from './settle.ts'
-import { type OnConflict, type TaskRegistration, task } from './task.ts'
-import { TASK_FRAGMENT, TASK_FRAGMENT_NAME, type TaskState } from './task-fragment.ts'
-
-const document = parse(
-  `mutation ResolveConflict($task: TaskInput, $conflictOf: ID!, $decision: Decision!, $values: JSON, $theirsVersion: Int) {
-    resolveConflict(task: $task, conflictOf: $conflictOf, decision: $decision, values: $values, theirsVersion: $theirsVersion) {
-      resolved { ...${TASK_FRAGMENT_NAME} }
-    }
-  }`,
-  { noLocation: true },
-)
-
-/** Registered by every client. */
-export const resolveConflictTask: TaskRegistration = task({
-  ...document,
-  definitions: [...document.definitions, TASK_FRAGMENT],
-})
+import type { OnConflict } from './task.ts'
+import type { TaskState } from './task-fragment.ts'
 
 /** How often one conflict is decided by a rule when each decision finds the record changed again. */
 const MAX_DECISIONS_BY_RULE = 5
@@ -64,10 +49,9 @@ export class Conflicts {
     this.#refresh()
   }
 
-  /** Opens the way for decisions; those that a rule can make about what is there already are made now. */
+  /** Opens the way for decisions. */
   decideThrough(enqueue: EnqueueDecision): void {
     this.#enqueue = enqueue
-    this.decideArrived(this.#list.map(({ id }) => id))
   }
 
   /** In queue order, without those about which a decision waits; replaced, never changed. */

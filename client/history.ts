@@ -66,6 +66,14 @@ export class History {
     return new Map([[KEY + id, text], ...this.#trim()])
   }
 
+  /** Another tab's, newest first. */
+  adopt(list: readonly SettledTask[]): void {
+    this.#tasks.clear()
+    this.#squashed.clear()
+    for (const task of [...list].reverse()) this.#put(task)
+    this.#list = undefined
+  }
+
   /** Gives what is to be removed on the device. */
   clear(): ReadonlyMap<string, null> {
     const removed = new Map(Array.from(this.#tasks.keys(), id => [KEY + id, null]))

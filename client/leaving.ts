@@ -13,6 +13,7 @@ import type { Database } from './storage/database.ts'
 import type { OutboxRecords } from './storage/outbox-records.ts'
 import type { Writer } from './storage/writer.ts'
 import type { SyncLoop } from './sync.ts'
+import type { Tabs } from './tabs/tabs.ts'
 import type { Wire } from './wire.ts'
 
 export interface LeavingRooms {
@@ -29,24 +30,43 @@ export interface LeavingRooms {
   readonly records: OutboxRecords
   readonly writer: Writer
   readonly database: Database
+  readonly tabs: Tabs | undefined
+  /** To the other tabs. */
+  readonly sayLeaving: () => void
   readonly cacheRecords: CacheRecords
 }
 
 export class Leaving {
   readonly #rooms: LeavingRooms
-  #left: Promise<void> | undefined
+  readonly left: Promise<'closed' | 'signed-out'>
+  #closing: Promise<void> | undefined
+  #tell: (how: 'closed' | 'signed-out') => void = () => undefined
 
   constructor(rooms: LeavingRooms) {
     this.#rooms = rooms
+    this.left = new Promise(resolve => {
+      this.#tell = resolve
+    })
   }
 
   get isClosed(): boolean {
-    return this.#left !== undefined
+    return this.#closing !== undefined
   }
 
   close(): Promise<void> {
-    this.#left ??= this.#quiet().then(() => this.#shut())
-    return this.#left
+    this.#closing ??= this.#quiet()
+      .then(() => this.#shut())
+      .then(() => this.#tell('closed'))
+    return this.#closing
+  }
+
+  /** The user has signed out in another tab, which removes what is on the device. */
+  leave(): Promise<void> {
+    this.#rooms.tabs?.stepDown() // Nothing is stored any more.
+    this.#closing ??= this.#quiet()
+      .then(() => this.#shut())
+      .then(() => this.#tell('signed-out'))
+    return this.#closing
   }
 
   async signOut(pending: 'keep' | 'send' | 'discard'): Promise<void> {
@@ -61,10 +81,21 @@ export class Leaving {
         )
       }
     }
-    this.#left = this.#quiet()
+    this.#closing = this.#alone()
+      .then(() => this.#quiet())
       .then(() => this.#forget(pending === 'keep'))
       .then(() => this.#shut())
-    await this.#left
+      .then(() => this.#tell('signed-out'))
+    await this.#closing
+  }
+
+  /** Every other tab of this user is closed, and what it still wants to write is refused. */
+  async #alone(): Promise<void> {
+    const { tabs, sayLeaving, writer } = this.#rooms
+    if (!tabs) return
+    sayLeaving()
+    await tabs.seize()
+    await writer.lead()
   }
 
   /** Nothing is sent, asked or awaited any more. */
@@ -90,12 +121,13 @@ export class Leaving {
   }
 
   async #shut(): Promise<void> {
-    const { conflicts, queue, layer, cacheRecords, base, database } = this.#rooms
+    const { conflicts, queue, layer, cacheRecords, base, database, tabs } = this.#rooms
     conflicts.close()
     queue.close()
     layer.close()
     await cacheRecords.close()
     base.close()
     database.close()
+    tabs?.close()
   }
 }

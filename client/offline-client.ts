@@ -1,40 +1,18 @@
-/** Puts the rooms together. The only file that knows all of them. */
-import { ApolloClient, ApolloLink, type InMemoryCache, Observable } from '@apollo/client'
+/** The door: what an application hands in and what it gets. */
+import type { ApolloClient, ApolloLink, InMemoryCache } from '@apollo/client'
 import { type Clock, type Random, systemClock, systemRandom } from '../protocol/ports.ts'
-import { DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT } from '../protocol/protocol.ts'
-import { BaseWrites } from './base-writes.ts'
-import { Batches, Templates } from './batch.ts'
-import { Conflicts, resolveConflictTask } from './conflicts.ts'
-import { browserHint, type Connection, type ConnectionMode, Connectivity, type NetworkHint } from './connectivity.ts'
-import { Deliveries } from './deliveries.ts'
-import { Delta } from './delta.ts'
-import { DocumentSize } from './document-size.ts'
+import type { Connection, NetworkHint } from './connectivity.ts'
+import { openDevice } from './device.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
-import { History } from './history.ts'
-import { LayoverError } from './layover-error.ts'
-import { Leaving } from './leaving.ts'
-import type { Report } from './listeners.ts'
-import { Meter, type MeteredOptions } from './metered.ts'
-import { enqueue, type MutatePorts, overrideMutate } from './mutate.ts'
-import { OptimisticLayer } from './optimistic.ts'
-import { OutboxQueue } from './outbox.ts'
-import { type Outbox, OutboxDoor } from './outbox-door.ts'
-import { type OutboxLimits, OutboxSize } from './outbox-limits.ts'
-import { Packing, type PayloadTypes } from './packing.ts'
-import { Replay } from './replay.ts'
-import { restoreEntry } from './restore.ts'
-import { type SettlePorts, settle } from './settle.ts'
-import { SignIn } from './sign-in.ts'
-import { CacheRecords } from './storage/cache-records.ts'
-import { inTheClear } from './storage/cipher.ts'
-import { namespaceOf, openDatabase, type StorageDriver } from './storage/database.ts'
-import { OutboxRecords } from './storage/outbox-records.ts'
-import { Writer } from './storage/writer.ts'
-import { type Sync, SyncLoop, type SyncOptions } from './sync.ts'
-import { type TaskRegistration, taskDefinitions } from './task.ts'
-import { TemporaryIds } from './temporary-ids.ts'
-import { TentativeChanges } from './tentative-changes.ts'
-import { Wire } from './wire.ts'
+import type { LayoverError } from './layover-error.ts'
+import type { MeteredOptions } from './metered.ts'
+import type { Outbox } from './outbox-door.ts'
+import type { OutboxLimits } from './outbox-limits.ts'
+import { namespaceOf, type StorageDriver } from './storage/database.ts'
+import type { Sync, SyncOptions } from './sync.ts'
+import { browserTabs, type TabPorts } from './tabs/ports.ts'
+import type { Tabs } from './tabs/tabs.ts'
+import type { TaskRegistration } from './task.ts'
 
 export interface ConflictsDoor {
   /** In queue order, without those about which a decision waits; replaced, never changed. */
@@ -60,9 +38,11 @@ export interface OfflineClient extends ApolloClient {
   signOut(options: { pending: 'keep' | 'send' | 'discard' }): Promise<void>
   /** Stops timers, requests and the subscription, and stores what is still to be stored. The queue stays on the device. */
   close(): Promise<void>
+  /** Resolves when the client is closed: by this page, or because the user signed out in another tab. */
+  readonly closed: Promise<'closed' | 'signed-out'>
 }
 
-type ApolloOptions = Pick<
+export type ApolloOptions = Pick<
   ApolloClient.Options,
   | 'assumeImmutableResults'
   | 'clientAwareness'
@@ -108,240 +88,42 @@ export interface OfflineClientOptions extends ApolloOptions {
   historySize?: number
   /** Beyond them `mutate` rejects with OUTBOX_FULL. */
   limits?: OutboxLimits
+  /**
+   * What tabs of one user share beside the storage: one of them sends, all of them queue and show the same. Default: the
+   * browser's Web Locks and BroadcastChannel where `storage` is its IndexedDB; false: every client acts by itself.
+   */
+  tabs?: TabPorts | false
   clock?: Clock
   random?: Random
   /** What the device believes about its network; default: the browser's events. */
   network?: NetworkHint
 }
 
-const DEFAULT_ANSWER_WITHIN_MS = 2500
-const DEFAULT_DOCUMENTS_IN_FLIGHT = 4
-const MODE = 'mode'
-const PAYLOADS = 'payloads'
-const DOCUMENT_SIZE = 'document-size'
-
 /** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, BAD_OPTION, WRONG_KEY. */
 export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
-  const device = await openDevice(options)
-  const rooms = connect(options, device)
-  const { client, queue, replay, sync, conflicts, connectivity } = rooms
-  const leaving = new Leaving(rooms)
-  const ports: MutatePorts = {
-    ...device,
-    ...rooms,
-    answerWithinMs: options.answerWithinMs ?? DEFAULT_ANSWER_WITHIN_MS,
-    isReachable: () => connectivity.isProven && connectivity.mode === 'auto' && !replay.paused,
-    isClosed: () => leaving.isClosed,
-    kick: () => replay.kick(),
+  const ports = {
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    report: (error: LayoverError): void => options.onError?.(error),
   }
-  overrideMutate(ports)
-  conflicts.decideThrough((variables, overlay) =>
-    enqueue(ports, device.definitions.get(resolveConflictTask.name)!, variables, {
-      optimistic: undefined,
-      update: undefined,
-      overlay,
-      isLimited: false, // A decision makes room.
-    }),
-  )
-  const outbox = new OutboxDoor({
-    queue,
-    replay,
-    definition: name => device.definitions.get(name),
-    temporaryIds: device.temporaryIds,
-    adopt: entry => restoreEntry(entry, device.definitions),
-  })
-  sync.start()
-  replay.kick()
-  return Object.assign(client, {
-    outbox,
-    sync,
-    connection: connectivity,
-    conflicts,
-    signOut: ({ pending }: { pending: 'keep' | 'send' | 'discard' }) => leaving.signOut(pending),
-    close: () => leaving.close(),
-  })
-}
-
-/** What is on the device: cache, outbox and the view over both. */
-async function openDevice(options: OfflineClientOptions) {
-  const { cache, clock = systemClock, random = systemRandom, onError } = options
-  const report: Report = error => onError?.(error)
-  const definitions = taskDefinitions([...options.tasks, resolveConflictTask])
-  const { encryptionKey: key } = options
-  const cipher = key ? (await import('./storage/encryption.ts')).encryption(key) : inTheClear
-  const database = await openDatabase(namespaceOf(options.name ?? 'layover', options.user), options.storage)
-  const writer = new Writer(database, cipher, report)
-  const records = new OutboxRecords(database, writer, cipher, report)
-  const loaded = await records.load(random)
-
-  // Restoring the cache drops layers, so it comes before the outbox, which makes one.
-  const cacheRecords = new CacheRecords({ cache, database, writer, cipher, clock, report })
-  await cacheRecords.restore()
-  const base = new BaseWrites(cache)
-  base.subscribe({ written: () => cacheRecords.changed(), replaced: () => cacheRecords.changed() })
-
-  const templates = new Templates(cache)
-  const temporaryIds = new TemporaryIds(cache)
-  const changes = new TentativeChanges(definitions, templates, temporaryIds, report)
-  const layer = new OptimisticLayer(cache, base, options.sync !== undefined, report)
-  const queue = new OutboxQueue({
-    clock,
-    random,
-    records,
-    history: new History(options.historySize),
-    size: new OutboxSize(options.limits),
-    temporaryIds,
-    isKnownRecord: id => base.holds(id),
-    foreseenRecords: entry => changes.recordsOf(entry),
-    foreseen: entry => changes.foreseenOf(entry),
-    assignedIds: (entry, data) => changes.assignedIds(entry, data),
-    view: ({ remove, add, write }) => layer.change({ remove, add: changes.ofAll(add), ...(write ? { write } : {}) }),
-    report,
-  })
-  await queue.restore({ ...loaded, entries: loaded.entries.map(entry => restoreEntry(entry, definitions)) })
-  const { settings } = loaded
-  return {
-    cache,
-    clock,
-    random,
-    report,
-    definitions,
-    database,
-    writer,
-    records,
-    settings,
-    cacheRecords,
-    base,
-    templates,
-    temporaryIds,
-    changes,
-    layer,
-    queue,
+  // It is fetched while the device is read, and before anything is queued: what sends must not be missing later.
+  const gatewaySide = import('./gateway-side.ts')
+  const tabs = await openTabs(options, ports)
+  try {
+    const device = await openDevice(options, ports, () => tabs?.isLeading ?? true)
+    return await (await gatewaySide).connect(options, device, tabs)
+  } catch (error) {
+    tabs?.close()
+    throw error
   }
 }
 
-/** What speaks with the gateway. */
-function connect(options: OfflineClientOptions, device: Awaited<ReturnType<typeof openDevice>>) {
-  const { cache, clock, random, report, definitions, records, settings, templates, changes, layer, queue } = device
-  const connectivity = new Connectivity(
-    options.network ?? browserHint,
-    clock,
-    modeOf(settings.get(MODE)),
-    mode => void records.saveSetting(MODE, mode),
-    report,
-  )
-  const client = new ApolloClient({ ...apolloOptions(options), cache, link: gated(options.link, connectivity) })
-  const wire = new Wire(client, clock, connectivity, options.requestTimeoutMs)
-  const delta = new Delta(cache, layer, clock)
-  const signIn = new SignIn(options.reauthenticate, report)
-  const deliveries = new Deliveries()
-  const conflicts: Conflicts = new Conflicts({
-    queue,
-    onConflict: name => definitions.get(name)?.onConflict ?? 'ask',
-    ask: ids => void replay.ask(ids),
-    report,
-  })
-  const settlePorts: SettlePorts = {
-    queue,
-    layer,
-    conflicts,
-    updateOf: entry => changes.updateOf(entry),
-    deliver(id, delivery) {
-      if (!queue.get(id)) changes.forget(id)
-      deliveries.deliver(id, delivery)
-    },
-    noteAnswer: payload => delta.noteAnswer(payload),
-  }
-  const meter = new Meter(connectivity, queue, clock, options.metered ?? {}, () => replay.kick())
-  const replay: Replay = new Replay({
-    queue,
-    wire,
-    packing: new Packing({
-      queue,
-      templates,
-      batches: new Batches(),
-      payloads: payloadTypes(settings.get(PAYLOADS), records),
-    }),
-    connectivity,
-    meter,
-    size: new DocumentSize(
-      atLeastOne(Math.min(options.tasksPerDocument ?? DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT)),
-      clock,
-      settings.get(DOCUMENT_SIZE),
-      learned => void records.saveSetting(DOCUMENT_SIZE, learned),
-    ),
-    signIn,
-    settle: (answered, nextAttemptAt) => settle(settlePorts, answered, nextAttemptAt),
-    nothingSoon: () => deliveries.deliverAll(),
-    clock,
-    random,
-    documents: atLeastOne(options.documentsInFlight ?? DEFAULT_DOCUMENTS_IN_FLIGHT),
-    report,
-  })
-  const sync = new SyncLoop(
-    { client, cache, delta, queue, replay, wire, connectivity, meter, signIn, clock, random, report },
-    options.sync,
-  )
-  return { ...device, client, connectivity, wire, signIn, deliveries, conflicts, replay, sync }
-}
-
-const modeOf = (kept: unknown): ConnectionMode => (kept === 'offline' || kept === 'metered' ? kept : 'auto')
-
-const atLeastOne = (count: number): number => Math.max(1, count)
-
-/** In mode 'offline' nothing leaves the device, queries and subscriptions neither. */
-function gated(link: ApolloLink, connectivity: Connectivity): ApolloLink {
-  return new ApolloLink((operation, forward) =>
-    connectivity.mode === 'offline'
-      ? new Observable(observer =>
-          observer.error(
-            new LayoverError('OFFLINE', "The connection is set to 'offline': nothing is sent until setMode('auto')."),
-          ),
-        )
-      : forward(operation),
-  ).concat(link)
-}
-
-/** What answers have told of payload types, kept so that the first document after a restart has its fragments, too. */
-function payloadTypes(kept: unknown, records: OutboxRecords): PayloadTypes {
-  const known = new Map<string, string>(
-    typeof kept === 'object' && kept !== null
-      ? Object.entries(kept).filter(([, type]) => typeof type === 'string')
-      : [],
-  )
-  return {
-    get: name => known.get(name),
-    learn(name, type) {
-      if (known.get(name) === type) return
-      known.set(name, type)
-      void records.saveSetting(PAYLOADS, Object.fromEntries(known))
-    },
-  }
-}
-
-function apolloOptions(options: OfflineClientOptions): ApolloOptions {
-  const {
-    cache: _cache,
-    link: _link,
-    user: _user,
-    tasks: _tasks,
-    sync: _sync,
-    name: _name,
-    storage: _storage,
-    reauthenticate: _reauthenticate,
-    encryptionKey: _encryptionKey,
-    answerWithinMs: _answerWithinMs,
-    requestTimeoutMs: _requestTimeoutMs,
-    tasksPerDocument: _tasksPerDocument,
-    documentsInFlight: _documentsInFlight,
-    metered: _metered,
-    onError: _onError,
-    historySize: _historySize,
-    limits: _limits,
-    clock: _clock,
-    random: _random,
-    network: _network,
-    ...apollo
-  } = options
-  return apollo
+async function openTabs(
+  { tabs, storage, name, user }: OfflineClientOptions,
+  { clock, random, report }: Parameters<typeof openDevice>[1],
+): Promise<Tabs | undefined> {
+  const ports = tabs ?? (storage === undefined ? browserTabs() : false)
+  if (!ports) return undefined
+  const { Tabs } = await import('./tabs/tabs.ts')
+  return Tabs.open(ports, `layover/${namespaceOf(name, user)}`, clock, random, report)
 }

@@ -53,6 +53,14 @@ export interface OutboxChange {
   enqueue(entry: StoredEntry): void
 }
 
+/** What the queue itself may do besides. */
+export interface QueueChange extends OutboxChange {
+  /** As it stands elsewhere. */
+  put(entry: StoredEntry): void
+  /** It is gone elsewhere, with this outcome if it is known. */
+  drop(id: string, outcome: Outcome | undefined): void
+}
+
 /** One change as the leading tab tells it to the others. */
 export interface QueueNews {
   readonly changed: readonly StoredEntry[]

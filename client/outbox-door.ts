@@ -1,4 +1,5 @@
 /** What a person may do with the outbox. */
+import type { Random } from '../protocol/ports.ts'
 import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
 import type { SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
@@ -71,6 +72,7 @@ export interface Outbox {
 export interface OutboxDoorPorts {
   readonly queue: OutboxQueue
   readonly replay: Replay
+  readonly random: Random
   readonly temporaryIds: TemporaryIds
   readonly definition: (name: string) => TaskDefinition | undefined
   /** Gives an entry of unknown origin its place among what this application knows. */
@@ -212,15 +214,19 @@ export class OutboxDoor implements Outbox {
     const place = await queue.places(() => entries.length)
     await queue.change(change => {
       change.assign(ids)
-      for (const entry of entries.filter(isNew)) {
-        change.enqueue(queue.resequenced(adopt(entry), place(), entry.after))
-      }
+      for (const entry of entries.filter(isNew)) change.enqueue({ ...adopt(entry), sequence: place() })
     })
     replay.kick(true)
   }
 
   #renew(entry: StoredEntry, variables: Record<string, unknown>): Promise<string> {
-    return renew(this.#ports.queue, each => this.#known(each), entry, variables)
+    return renew(
+      this.#ports.queue,
+      each => this.#known(each),
+      entry,
+      variables,
+      () => this.#ports.random.uuid(),
+    )
   }
 
   #drop(falling: readonly StoredEntry[]): Promise<void> {

@@ -6,11 +6,12 @@ import type { Clock, Random } from '../protocol/ports.ts'
 import { Entries } from './entries.ts'
 import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
 import type { History, SettledTask } from './history.ts'
-import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
-import type { BaseWrite, Draft, OutboxChange, ViewListener } from './outbox-change.ts'
+import type { BaseWrite, Draft, QueueChange, QueueNews, QueueSharing, ViewListener } from './outbox-change.ts'
 import { OutboxIndex, type OutboxIndexPorts } from './outbox-index.ts'
-import { assertEntryMove, isSendable, isUnsettled } from './outbox-states.ts'
+import { OutboxMoves, unknownEntry } from './outbox-moves.ts'
+import { isSendable, isUnsettled } from './outbox-states.ts'
+import { OutboxView } from './outbox-view.ts'
 import { Outcomes } from './outcomes.ts'
 import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
 
@@ -22,6 +23,8 @@ export interface OutboxPorts extends OutboxIndexPorts {
   readonly records: OutboxRecords
   readonly history: History
   readonly view: ViewListener
+  /** Whether this is the tab that moves entries. */
+  readonly leads: () => boolean
   readonly report: Report
 }
 
@@ -31,9 +34,12 @@ export class OutboxQueue {
   /** Queued, but not yet on the device. */
   readonly #drafts = new Map<string, StoredEntry>()
   readonly #index: OutboxIndex
-  readonly #shown = new Set<string>()
+  readonly #view: OutboxView
   readonly #outcomes: Outcomes
   readonly #listeners: Listeners
+  /** Queued in this tab, and not yet in what the leading tab told. */
+  readonly #own = new Set<string>()
+  #sharing: QueueSharing | undefined
   #client = ''
   /** The last one seen. */
   #sequence = 0
@@ -46,6 +52,7 @@ export class OutboxQueue {
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
     this.#index = new OutboxIndex(ports, id => this.known(id))
+    this.#view = new OutboxView(this.#entries, ports.view, ports.report)
   }
 
   /** Takes over what was on the device. What was being sent is in doubt now. */
@@ -53,11 +60,7 @@ export class OutboxQueue {
     this.#client = loaded.client
     this.#sequence = loaded.sequence
     this.#ports.temporaryIds.restore(loaded.settings)
-    for (const entry of loaded.entries) {
-      this.#entries.put(
-        this.#index.register(entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry),
-      )
-    }
+    for (const entry of loaded.entries) this.#entries.put(this.#index.register(asDoubtful(entry)))
     const touched = new Set(this.#entries.ids())
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)
@@ -75,6 +78,11 @@ export class OutboxQueue {
   /** Newest first; replaced, never changed. */
   get history(): readonly SettledTask[] {
     return this.#ports.history.list
+  }
+
+  /** Whether this tab is the one that moves entries. */
+  get leads(): boolean {
+    return this.#ports.leads()
   }
 
   /** UUID of this installation. */
@@ -171,15 +179,18 @@ export class OutboxQueue {
     this.#drafts.delete(entry.id)
     if (entry.variables !== draft.variables) replaced.add(entry.id) // What it builds on was given its id meanwhile.
     this.#entries.put(entry)
-    if (shown) this.#shown.add(entry.id)
+    if (shown) this.#view.mark(entry.id)
     const touched = new Set([entry.id])
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched, undefined, replaced)
+    if (!this.#ports.leads()) this.#own.add(entry.id)
+    this.#sharing?.announce(entry)
     const { changed } = this.#entries.takeChanged()
-    await this.#ports.records.save(
-      changed.filter(each => each !== entry || stored !== draft),
-      [],
-    )
+    // In another tab's outbox it is the leader that blocks what has to wait.
+    if (this.#ports.leads()) {
+      const others = changed.filter(each => each !== entry || stored !== draft)
+      await this.#ports.records.save(others, [])
+    }
     return this.require(entry.id)
   }
 
@@ -198,59 +209,62 @@ export class OutboxQueue {
   /**
    * One change of any number of entries. Memory, view and listeners have it when this returns; the promise is the disk's
    * (rejects with STORAGE_FAILED, and is tried again with the next write).
+   * @param answers of the gateway that make this change, for other tabs
    */
-  change(run: (change: OutboxChange) => void, write?: BaseWrite): Promise<void> {
-    const touched = new Set<string>()
-    const replaced = new Set<string>()
-    const beside = new Map<string, string | null>()
-    const keep = (records: ReadonlyMap<string, string | null>): void => {
-      for (const [key, text] of records) beside.set(key, text)
-    }
-    run({
-      move: (id, wanted, patch = {}) => {
-        const entry = this.require(id)
-        // What the gateway may have had once, it may have still.
-        const to = wanted === 'queued' && entry.inDoubt ? 'in-doubt' : wanted
-        assertEntryMove(entry.status, to)
-        const { outcome: _outcome, nextAttemptAt: _next, ...kept } = entry
-        if (patch.variables) this.#index.unregister(entry)
-        const moved: StoredEntry = { ...kept, ...patch, status: to, ...(to === 'in-doubt' ? { inDoubt: true } : {}) }
-        this.#entries.put(patch.variables ? this.#index.register(moved) : moved)
-        if (patch.variables) replaced.add(entry.id)
-        touched.add(entry.id)
-      },
-      leave: (id, outcome, remembered = outcome) => {
-        const entry = this.require(id)
-        assertEntryMove(entry.status, outcome.status === 'discarded' ? 'discarded' : outcome.status)
-        this.#entries.remove(entry)
-        this.#index.unregister(entry)
-        this.#outcomes.remember(entry, remembered)
-        keep(this.#ports.history.add(entry, remembered, this.#now()))
-        touched.add(entry.id)
-        if (outcome.status !== 'confirmed' || !entry.makes) return
-        keep(this.#index.assign(entry, outcome.data))
-        for (const user of this.#mended(entry)) {
-          touched.add(user)
-          replaced.add(user)
-        }
-      },
-      assign: ids => keep(this.#ports.temporaryIds.assign(ids)),
-      enqueue: entry => {
-        const before = this.#entries.get(entry.id)
-        if (before) {
-          this.#entries.remove(before)
-          this.#index.unregister(before)
-          replaced.add(entry.id)
-        }
-        this.#entries.put(this.#index.register(entry))
-        touched.add(entry.id)
-      },
-    })
-    this.#entries.settleBlocks(touched)
-    this.#showAndTell(touched, write, replaced)
+  change(run: (change: QueueChange) => void, write?: BaseWrite, answers?: QueueNews['answers']): Promise<void> {
+    const beside = this.#run(run, write)
     const { changed, removed } = this.#entries.takeChanged()
-    if (changed.length === 0 && removed.length === 0 && beside.size === 0) return Promise.resolve()
+    if (changed.length === 0 && removed.length === 0 && beside.size === 0 && !answers) return Promise.resolve()
+    const gone = removed.map(id => ({ id, outcome: this.#outcomes.get(id) }))
+    this.#sharing?.tell({ changed, removed: gone, ...(answers ? { answers } : {}) })
     return this.#ports.records.save(changed, removed, write !== undefined, beside)
+  }
+
+  /** Other tabs have to do with this queue from now on. */
+  shareThrough(sharing: QueueSharing): void {
+    this.#sharing = sharing
+  }
+
+  /** What the leading tab has changed, and stores. */
+  mirror({ changed, removed }: QueueNews, write?: BaseWrite): void {
+    for (const { id } of [...changed, ...removed]) this.#own.delete(id)
+    this.#run(({ put, drop }) => {
+      for (const { id, outcome } of removed) drop(id, outcome)
+      for (const entry of changed) put(entry)
+    }, write)
+    this.#entries.takeChanged()
+  }
+
+  /** Queued, and stored, by another tab. */
+  appended(entry: StoredEntry): void {
+    this.#sequence = Math.max(this.#sequence, entry.sequence)
+    if (this.known(entry.id) || this.#outcomes.get(entry.id)) return
+    if (this.#ports.leads()) void this.change(({ put }) => put(entry)).catch(this.#ports.report)
+    else this.mirror({ changed: [entry], removed: [] })
+  }
+
+  /** The whole queue as the leading tab has it. What this tab has queued since then is told once more. */
+  adopt(entries: readonly StoredEntry[], history: readonly SettledTask[]): void {
+    this.#ports.history.adopt(history)
+    const here = new Set(entries.map(({ id }) => id))
+    const missing = [...this.#entries.all()].filter(({ id }) => !here.has(id))
+    for (const entry of missing) {
+      if (this.#own.has(entry.id) && !this.#ports.history.get(entry.id)) this.#sharing?.announce(entry)
+    }
+    const gone = missing.filter(({ id }) => !this.#own.has(id) || this.#ports.history.get(id))
+    this.mirror({
+      changed: entries,
+      removed: gone.map(({ id }) => ({ id, outcome: this.#ports.history.get(id)?.outcome })),
+    })
+  }
+
+  /** This tab leads from now on: what is on the device is the truth. */
+  async takeOver({ entries, settings }: LoadedOutbox): Promise<void> {
+    const beside = this.#ports.history.restore(settings)
+    this.#ports.temporaryIds.restore(settings)
+    this.#own.clear()
+    this.adopt(entries.map(asDoubtful), this.#ports.history.list)
+    await this.#ports.records.save([], [], false, beside)
   }
 
   /** Whoever was sending is no more. */
@@ -259,30 +273,6 @@ export class OutboxQueue {
     return this.change(change => {
       for (const { id } of sending) change.move(id, 'in-doubt')
     })
-  }
-
-  /** A copy under a new id, to be put at the end. */
-  renewed(
-    entry: StoredEntry,
-    sequence: number,
-    variables: Record<string, unknown>,
-    after?: readonly string[],
-  ): StoredEntry {
-    const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, squashed: _squashed, ...kept } = entry
-    return {
-      ...kept,
-      id: this.#ports.random.uuid(),
-      sequence,
-      status: 'queued',
-      attempts: 0,
-      variables,
-      after: after ?? this.afterOf(variables, entry),
-    }
-  }
-
-  /** The same entry, never sent, to be put at the end. */
-  resequenced(entry: StoredEntry, sequence: number, after: readonly string[]): StoredEntry {
-    return { ...entry, sequence, after }
   }
 
   /** Numbers at the end of the queue, one a call, for as many entries as `count` says once they are there. */
@@ -336,6 +326,23 @@ export class OutboxQueue {
     this.#listeners.clear()
   }
 
+  /** Gives what is to be written beside the entries. */
+  #run(run: (change: QueueChange) => void, write?: BaseWrite): ReadonlyMap<string, string | null> {
+    const moves = new OutboxMoves({
+      entries: this.#entries,
+      index: this.#index,
+      outcomes: this.#outcomes,
+      history: this.#ports.history,
+      temporaryIds: this.#ports.temporaryIds,
+      settledAt: this.#now(),
+      mended: maker => this.#mended(maker),
+    })
+    run(moves)
+    this.#entries.settleBlocks(moves.touched)
+    this.#showAndTell(moves.touched, write, moves.replaced)
+    return moves.beside
+  }
+
   /** Ids of those that waited for a record of the maker's. */
   #mended(maker: StoredEntry): string[] {
     const users = [...this.#entries.directDependents(maker.id), ...this.#drafts.values()]
@@ -353,26 +360,8 @@ export class OutboxQueue {
     return this.#index.register({ ...entry, sequence })
   }
 
-  #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced: ReadonlySet<string> = new Set()): void {
-    const remove: string[] = []
-    const add: StoredEntry[] = []
-    for (const id of touched) {
-      const entry = this.#entries.get(id)
-      const shows = entry !== undefined && this.#entries.isShown(entry)
-      const showed = this.#shown.has(id)
-      if (shows && (!showed || replaced.has(id))) add.push(entry)
-      if (showed && (!shows || replaced.has(id))) remove.push(id)
-      if (shows) this.#shown.add(id)
-      else this.#shown.delete(id)
-    }
-    if (remove.length > 0 || add.length > 0 || write) {
-      try {
-        this.#ports.view({ remove, add, write })
-      } catch (error) {
-        // The view is rebuilt with the next change; the queue must not lose this one.
-        this.#ports.report(new LayoverError('UPDATE_FAILED', 'The view could not be brought up to date.', error))
-      }
-    }
+  #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced?: ReadonlySet<string>): void {
+    this.#view.update(touched, write, replaced)
     this.#list = undefined
     for (const id of touched) {
       const outcome = this.outcomeOf(id)
@@ -388,5 +377,6 @@ export class OutboxQueue {
 
 const isStuck = (entry: StoredEntry | undefined): boolean => entry?.status === 'parked' || entry?.status === 'blocked'
 
-const unknownEntry = (id: string): LayoverError =>
-  new LayoverError('UNKNOWN_ENTRY', `The outbox holds no entry ${id}, and none was settled under this id lately.`)
+/** What was being sent by somebody who is no more. */
+const asDoubtful = (entry: StoredEntry): StoredEntry =>
+  entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry

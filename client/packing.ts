@@ -1,9 +1,10 @@
 /** Packs tasks into one document, and takes its answer apart again. */
 import type { DocumentNode, GraphQLFormattedError } from 'graphql'
-import { answerOf, type Batches, type BatchItem, type Template, type Templates } from './batch.ts'
+import { answerOf, type Batches, type BatchItem } from './batch.ts'
 import type { StoredEntry } from './entry.ts'
 import type { OutboxQueue } from './outbox.ts'
 import { type Answered, reasonOf, verdictOf } from './settle.ts'
+import type { Template, Templates } from './templates.ts'
 
 export interface PayloadTypes {
   get(name: string): string | undefined

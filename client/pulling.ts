@@ -2,11 +2,11 @@
 import type { InMemoryCache } from '@apollo/client'
 import type { DocumentNode } from 'graphql'
 import { DEFAULT_PAGE } from '../protocol/protocol.ts'
-import { type Delta, readPage, type SeenTask } from './delta.ts'
+import { type Delta, type PulledPage, readPage, type SeenTask } from './delta.ts'
 import { LayoverError } from './layover-error.ts'
 import { isLive, joined, regrouped, type ScopeGroup } from './scope-groups.ts'
 import type { Scope, SyncOptions } from './sync.ts'
-import { readSyncRecord } from './sync-record.ts'
+import { groupsIn, readSyncRecord } from './sync-record.ts'
 
 export interface PullResult {
   changed: number
@@ -22,6 +22,8 @@ const MAX_RESETS = 3
 interface PullingPorts {
   readonly cache: InMemoryCache
   readonly delta: Delta
+  /** Called with each page and with the groups, as JSON, to which it was applied. */
+  readonly applied?: (before: string, pulled: PulledPage) => void
 }
 
 export class Pulling {
@@ -68,7 +70,7 @@ export class Pulling {
   }
 
   async #page(group: ScopeGroup): Promise<void> {
-    const { delta } = this.#ports
+    const { cache, delta, applied } = this.#ports
     const variables = {
       since: group.cursor,
       first: this.#pageSize,
@@ -97,7 +99,9 @@ export class Pulling {
       reset: this.#isAnew,
       completes,
     }
+    const before = groupsIn(cache)
     this.#result.removed += await delta.apply(pulled, this.#signal)
+    applied?.(before, pulled)
     this.#isAnew = false
     this.#groups = this.#groups.map(each => (each.bit === bit ? { ...each, cursor: page.cursor } : each))
     this.#result.changed += page.changed.length

@@ -21,6 +21,7 @@ export async function renew(
   known: (entry: StoredEntry) => TaskDefinition,
   entry: StoredEntry,
   variables: Fields,
+  newId: () => string,
 ): Promise<string> {
   /** By the old id, the id under which it stands at the end of the queue. */
   const moved = new Map<string, string>()
@@ -37,7 +38,7 @@ export async function renew(
       if (isFailedBy(each, moved)) again(placed, migrated(each, known(each)), placed.after)
       else if (isUnsent(each)) {
         moved.set(each.id, each.id)
-        change.enqueue(queue.resequenced(placed, place(), placed.after))
+        change.enqueue({ ...placed, sequence: place() })
       }
     }
 
@@ -47,7 +48,18 @@ export async function renew(
 
     function again(old: StoredEntry, wanted: Fields, after?: readonly string[]): void {
       const { text, migrations } = known(old)
-      const renewed = { ...queue.renewed(old, place(), wanted, after), document: text, version: migrations.length }
+      const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, squashed: _squashed, ...kept } = old
+      const renewed: StoredEntry = {
+        ...kept,
+        id: newId(),
+        sequence: place(),
+        status: 'queued',
+        attempts: 0,
+        variables: wanted,
+        after: after ?? queue.afterOf(wanted, old),
+        document: text,
+        version: migrations.length,
+      }
       moved.set(old.id, renewed.id)
       change.leave(old.id, { status: 'discarded' }, old.outcome)
       change.enqueue(renewed)

@@ -6,7 +6,7 @@
  * What the gateway may have already is asked for by sending it again: a known id is answered with its first outcome, an
  * unknown one is carried out, so one request finds out and repairs. It goes first.
  */
-import { type DocumentNode, type GraphQLFormattedError, parse } from 'graphql'
+import type { GraphQLFormattedError } from 'graphql'
 import { ERROR_CODES, errorCode, isRetryableCode } from '../protocol/errors.ts'
 import type { Clock, Random } from '../protocol/ports.ts'
 import type { Connectivity } from './connectivity.ts'
@@ -25,9 +25,6 @@ import { SendingMoves } from './sending-moves.ts'
 import { type Answered, reasonOf, type Verdict } from './settle.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Answer, Wire } from './wire.ts'
-
-/** Any answer to it says that the gateway is there. Sent after a failure, before tasks that never were, so that those stay unsent, and can be cancelled, while it is not. */
-const PROBE: DocumentNode = parse('query LayoverProbe { __typename }', { noLocation: true })
 
 export interface ReplayPorts {
   readonly queue: OutboxQueue
@@ -68,6 +65,8 @@ export class Replay {
   /** Under way, or being stored. */
   #exchanges = 0
   #wakeUp: () => void = () => undefined
+  /** Called when all that may go has gone. */
+  #waitingForRest: (() => void)[] = []
   #pausedByUser = false
   #held = false
   /** In a row, without an answer between them. */
@@ -161,6 +160,7 @@ export class Replay {
     this.#closed = true
     this.#pace.close()
     this.#questions.close()
+    this.#ports.meter.close()
     this.#ports.nothingSoon()
   }
 
@@ -181,6 +181,7 @@ export class Replay {
           this.#isWanted = false
           await this.#pass()
         }
+        this.#rest()
         if (this.#exchanges === 0) break
         await new Promise<void>(resolve => {
           this.#wakeUp = resolve
@@ -191,7 +192,12 @@ export class Replay {
       this.#failedInside(error)
     } finally {
       this.#running = undefined
+      this.#rest()
     }
+  }
+
+  #rest(): void {
+    for (const goOn of this.#waitingForRest.splice(0)) goOn()
   }
 
   /** A bug, but no reason to stand still for ever. */
@@ -203,7 +209,7 @@ export class Replay {
 
   /** Sends what may go now. */
   async #pass(): Promise<void> {
-    const { queue, connectivity, size, meter, nothingSoon } = this.#ports
+    const { queue, wire, connectivity, size, meter, nothingSoon } = this.#ports
     for (;;) {
       if (this.#isOut) return
       if (this.paused || connectivity.mode === 'offline') return nothingSoon()
@@ -220,14 +226,10 @@ export class Replay {
       const sure = connectivity.isProven ? waiting : doubtful(waiting).slice(0, size.next)
       if (!connectivity.isProven && sure.length === 0 && !isIdle) {
         if (!this.#flight.isEmpty) return
-        await this.#probe()
+        const answer = await wire.probe()
+        if (answer.kind === 'none') this.#unanswered(answer)
       } else if (!(await this.#depart(isIdle ? this.#questions.take(size.next) : sure, isIdle))) return
     }
-  }
-
-  async #probe(): Promise<void> {
-    const answer = await this.#ports.wire.send(PROBE, {})
-    if (answer.kind === 'none') this.#unanswered(answer)
   }
 
   /** False: what is under way has to be answered first. */
@@ -245,11 +247,7 @@ export class Replay {
       departures.push({ packed, flying, asking })
     }
     try {
-      if (!asking)
-        await this.#moves.send(
-          departures.flatMap(({ packed }) => packed),
-          unfit,
-        )
+      if (!asking) await this.#moves.send(departures, unfit)
     } catch (error) {
       for (const { flying } of departures) this.#flight.land(flying)
       throw error
@@ -288,8 +286,8 @@ export class Replay {
     return { ...each, entry: this.#ports.queue.get(each.entry.id) ?? each.entry }
   }
 
-  async #arrived({ packed, asking, flying }: Departure, answer: Answer, renewals: number): Promise<void> {
-    const sent = asking ? [] : packed
+  async #arrived(departure: Departure, answer: Answer, renewals: number): Promise<void> {
+    const sent = departure.asking ? [] : departure.packed
     switch (answer.kind) {
       case 'none':
         this.#unanswered(answer)
@@ -299,7 +297,7 @@ export class Replay {
       case 'too-large':
         return this.#refusedAsWhole(sent, 'PAYLOAD_TOO_LARGE', 'The document is larger than the gateway takes.')
       case 'answer':
-        return this.#answered({ packed, asking, flying }, answer, renewals)
+        return this.#answered(departure, answer, renewals)
       default:
         return answer satisfies never
     }
@@ -335,6 +333,11 @@ export class Replay {
     if (!asking) size.passed(packed.length)
     if (!keepsOrder) this.#flight.narrow()
     else if (!this.#pace.isWaiting && !size.isSearching) this.#flight.widen()
+    if (keepsOrder && answered.every(({ verdict: { kind } }) => kind === 'confirmed' || kind === 'accepted')) {
+      // Applying it takes a while, in which the next ones can be under way already.
+      await new Promise<void>(resolve => this.#waitingForRest.push(resolve))
+      if (this.#closed) return
+    }
     const stored = this.#moves.keep(settle(answered, this.#pace.nextAttemptAt))
     return isRefused ? this.#unauthenticated(stored, renewals) : stored
   }

@@ -14,11 +14,12 @@ export class SendingMoves {
   }
 
   /** Resolves when it is on the device: after a restart it must be known that the gateway may have them. */
-  async send(packed: readonly Packed[], unfit: readonly Unfit[]): Promise<void> {
-    if (packed.length === 0 && unfit.length === 0) return
+  async send(documents: readonly { packed: readonly Packed[] }[], unfit: readonly Unfit[]): Promise<void> {
+    if (documents.length === 0 && unfit.length === 0) return
     await this.keep(
       this.#queue.change(change => {
-        for (const { entry } of packed) change.move(entry.id, 'sending', { attempts: entry.attempts + 1 })
+        for (const { packed } of documents)
+          for (const { entry } of packed) change.move(entry.id, 'sending', { attempts: entry.attempts + 1 })
         for (const { id, reason } of unfit) change.move(id, 'parked', { outcome: { status: 'parked', reason } })
       }),
     )

@@ -2,13 +2,14 @@
 import type { GraphQLFormattedError } from 'graphql'
 import { ERROR_CODES, errorCode, isRetryableCode } from '../protocol/errors.ts'
 import { isTaskStatus } from '../protocol/task-states.ts'
-import type { BatchAnswer, Template } from './batch.ts'
+import type { BatchAnswer } from './batch.ts'
 import type { Conflicts } from './conflicts.ts'
 import type { ConflictEntry, Outcome, Reconciliation, StoredEntry } from './entry.ts'
 import type { OptimisticLayer, TentativeChange } from './optimistic.ts'
 import type { OutboxQueue } from './outbox.ts'
 import type { BaseWrite, OutboxChange } from './outbox-change.ts'
 import { type ConflictState, readTaskState, type TaskState } from './task-fragment.ts'
+import type { Template } from './templates.ts'
 
 export type Verdict =
   | { kind: 'confirmed'; reconciliation: readonly Reconciliation[] }

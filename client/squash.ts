@@ -31,7 +31,8 @@ export function squash(
   // What `mutate` was given for this one task says nothing of the two as one.
   const isOfItsOwn =
     (given.optimistic && !definition.optimistic) || (given.update && !definition.update) || given.overlay
-  if (!definition.squash || isOfItsOwn) return undefined
+  // Another tab may be about to send what waits: there the two stay two.
+  if (!definition.squash || isOfItsOwn || !queue.leads) return undefined
   const earlier = queue.newest(later)
   if (!earlier || !isSame(earlier, definition) || !isAlone(queue, earlier, after) || underWay.has(earlier.variables))
     return undefined

@@ -59,3 +59,6 @@ export function retainOnce(cache: InMemoryCache, id: string): void {
   while (cache.release(id) > 0);
   cache.retain(id)
 }
+
+/** Where each scope stands, as JSON: two caches that agree in this hold the same. */
+export const groupsIn = (cache: InMemoryCache): string => JSON.stringify(readSyncRecord(cache)?.groups ?? null)

@@ -5,7 +5,7 @@ import { errorCode, isRetryableCode } from '../protocol/errors.ts'
 import { backoffMs, type Clock, type Random } from '../protocol/ports.ts'
 import { isSettled } from '../protocol/task-states.ts'
 import type { ConnectionMode, Connectivity } from './connectivity.ts'
-import type { Delta, SeenTask } from './delta.ts'
+import type { Delta, PulledPage, SeenTask } from './delta.ts'
 import { type Freshness, type FreshnessOptions, FreshnessStates } from './freshness.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
@@ -82,6 +82,16 @@ export interface SyncPorts {
   readonly report: Report
 }
 
+/** What other tabs are told. */
+export interface SyncSharing {
+  /** @param before the groups, as JSON, to which it was applied */
+  page(before: string, pulled: PulledPage): void
+  /** A pull has reached the end. */
+  synced(): void
+  purged(): void
+  scopes(scopes: readonly Scope[]): void
+}
+
 export class SyncLoop implements Sync {
   readonly #ports: SyncPorts
   readonly #options: SyncOptions | undefined
@@ -100,6 +110,9 @@ export class SyncLoop implements Sync {
   #withdrawTimer: (() => void) | undefined
   #wasOnline: boolean
   #mode: ConnectionMode
+  #sharing: SyncSharing | undefined
+  /** Another tab pulls. */
+  #isFollowing = false
 
   constructor(ports: SyncPorts, options: SyncOptions | undefined) {
     this.#ports = ports
@@ -140,10 +153,48 @@ export class SyncLoop implements Sync {
       connectivity.subscribe(() => this.#connectionChanged()),
       connectivity.onHint(() => this.#reconnect()),
     )
-    if (!this.#options) return
-    if (connectivity.mode === 'auto') this.#notice?.open()
+    if (!this.#isFollowing) this.lead(true)
+  }
+
+  /** Of several tabs one pulls by itself. */
+  lead(leads: boolean): void {
+    this.#isFollowing = !leads
+    this.#withdrawTimer?.()
+    this.#listen()
     // Whoever pulls as soon as the client is there should be told what the first pull brings.
     this.#schedule(this.#meteredPullIn() ?? 0)
+  }
+
+  shareThrough(sharing: SyncSharing): void {
+    this.#sharing = sharing
+  }
+
+  /** Another tab has told what it pulled. */
+  mirrored(): void {
+    const at = readSyncRecord(this.#ports.cache)?.syncedAt ?? null
+    this.#synced(at === null ? null : new Date(at))
+  }
+
+  mirrorScopes(scopes: readonly Scope[] | undefined): void {
+    this.#scopes = scopes
+  }
+
+  get scopes(): readonly Scope[] | undefined {
+    return this.#scopes
+  }
+
+  /** Reads what this tab has missed, and nothing else. */
+  async catchUp(): Promise<void> {
+    if (!this.#options || this.#ports.connectivity.mode === 'offline') return
+    await this.#pulling(this.#options, undefined).run()
+    this.mirrored()
+  }
+
+  /** A page that another tab has pulled, upon the same state. */
+  async applyPage(pulled: Omit<PulledPage, 'document'>): Promise<void> {
+    const { cache, delta } = this.#ports
+    if (!this.#options) return
+    await delta.apply({ ...pulled, document: cache.transformDocument(this.#options.document) }, this.#stopped.signal)
   }
 
   pull(): Promise<PullResult> {
@@ -160,7 +211,8 @@ export class SyncLoop implements Sync {
   }
 
   async setScopes(scopes: Scope[]): Promise<void> {
-    this.#scopes = scopes
+    this.mirrorScopes(scopes)
+    this.#sharing?.scopes(scopes)
     try {
       await this.pull()
     } catch (error) {
@@ -179,6 +231,7 @@ export class SyncLoop implements Sync {
     }
     await this.#running?.catch(() => undefined) // Whoever called it is told.
     delta.clear()
+    this.#sharing?.purged()
     this.#synced(null)
   }
 
@@ -241,17 +294,25 @@ export class SyncLoop implements Sync {
     this.#isReading = false
     await replay.drain(now)
     this.#isReading = true
-    const pulling: Pulling = new Pulling(this.#ports, options, this.#scopes ?? null, this.#stopped.signal, variables =>
-      this.#request(pulling.document, variables),
-    )
+    const pulling = this.#pulling(options, this.#sharing?.page)
     try {
       const result = await pulling.run()
+      this.#sharing?.synced()
       this.#synced(new Date(this.#ports.clock.now()))
       return result
     } finally {
       // The cursor is past them, also of a pull that failed half-way.
       await replay.ask(this.#tasksToAsk(pulling.tasks))
     }
+  }
+
+  #pulling(options: SyncOptions, applied: SyncSharing['page'] | undefined): Pulling {
+    const { cache, delta } = this.#ports
+    const ports = { cache, delta, ...(applied ? { applied } : {}) }
+    const pulling: Pulling = new Pulling(ports, options, this.#scopes ?? null, this.#stopped.signal, variables =>
+      this.#request(pulling.document, variables),
+    )
+    return pulling
   }
 
   async #request(document: DocumentNode, variables: Record<string, unknown>): Promise<Record<string, unknown>> {
@@ -308,12 +369,12 @@ export class SyncLoop implements Sync {
 
   #schedule(ms: number): void {
     this.#withdrawTimer?.()
-    if (this.#stopped.signal.aborted || !this.#options) return
+    if (this.#stopped.signal.aborted || this.#isFollowing || !this.#options) return
     this.#withdrawTimer = this.#ports.clock.after(ms, () => this.#inBackground())
   }
 
   #inBackground(): void {
-    if (this.#stopped.signal.aborted || this.#ports.connectivity.mode === 'offline') return
+    if (this.#stopped.signal.aborted || this.#isFollowing || this.#ports.connectivity.mode === 'offline') return
     if (!this.#options) this.#ports.replay.hurry()
     else
       this.#pull(false).catch(error => {
@@ -334,6 +395,11 @@ export class SyncLoop implements Sync {
     return meter.pullEveryMs && Math.max(0, meter.pullEveryMs - Math.max(0, since))
   }
 
+  #listen(): void {
+    if (this.#mode === 'auto' && !this.#isFollowing && this.#options) this.#notice?.open()
+    else this.#notice?.close()
+  }
+
   #connectionChanged(): void {
     const { connectivity, replay } = this.#ports
     const isOnline = connectivity.state === 'online'
@@ -344,8 +410,7 @@ export class SyncLoop implements Sync {
       this.#withdrawTimer?.()
       if (this.#mode === 'metered') this.#schedule(this.#meteredPullIn() ?? 0)
     }
-    if (this.#mode === 'auto') this.#notice?.open()
-    else this.#notice?.close()
+    this.#listen()
     if (!isBack || this.#mode === 'offline') return
     replay.hurry()
     if (!this.#running) this.#reconnect()

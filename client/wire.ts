@@ -3,7 +3,7 @@
  * never by text: a time-out is a time-out even if it says 401 somewhere.
  */
 import { type ApolloClient, ApolloLink, CombinedGraphQLErrors, ServerError, ServerParseError } from '@apollo/client'
-import type { DocumentNode, GraphQLFormattedError } from 'graphql'
+import { type DocumentNode, type GraphQLFormattedError, parse } from 'graphql'
 import { type Subscription, tap } from 'rxjs'
 import { ERROR_CODES, errorCode } from '../protocol/errors.ts'
 import type { Clock } from '../protocol/ports.ts'
@@ -25,6 +25,7 @@ export type Answer =
   /** The document does not fit; nothing of it was read. */
   | { kind: 'too-large'; cause: unknown }
 
+const PROBE: DocumentNode = parse('query LayoverProbe { __typename }', { noLocation: true })
 /** Milliseconds. */
 const REQUEST_TIMEOUT = 30_000
 /** Longest waiting that a gateway can ask for. */
@@ -57,6 +58,11 @@ export class Wire {
     if (answer.kind === 'none') this.#connectivity.failed(!isProven)
     else this.#connectivity.answered()
     return answer
+  }
+
+  /** Any answer says that the gateway is there. Sent after a failure, before tasks that never were, so that those stay unsent, and can be cancelled, while it is not. */
+  probe(): Promise<Answer> {
+    return this.send(PROBE, {})
   }
 
   /** Ends what is under way as not answered. */

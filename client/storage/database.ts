@@ -45,7 +45,7 @@ export interface Database {
 }
 
 /** Another name or another user is another database, so that nobody ever meets somebody else's queue. */
-export const namespaceOf = (name: string, user: string): string =>
+export const namespaceOf = (name = 'layover', user: string): string =>
   `${encodeURIComponent(name)}/${encodeURIComponent(user)}`
 
 export async function openDatabase(namespace: string, driver?: StorageDriver): Promise<Database> {

@@ -1,6 +1,5 @@
 /** What one tab tells the others of outbox, cache and connection, and what it makes of what it is told. */
 import type { InMemoryCache } from '@apollo/client'
-import type { Templates } from '../batch.ts'
 import type { Conflicts } from '../conflicts.ts'
 import type { ConnectionMode, Connectivity } from '../connectivity.ts'
 import type { Deliveries } from '../deliveries.ts'
@@ -11,13 +10,15 @@ import { LayoverError } from '../layover-error.ts'
 import type { Report } from '../listeners.ts'
 import type { OutboxQueue } from '../outbox.ts'
 import type { QueueNews } from '../outbox-change.ts'
+import type { OutboxDoor } from '../outbox-door.ts'
 import type { Replay } from '../replay.ts'
 import { type Answered, applyAnswers, type SettlePorts, tellAnswers } from '../settle.ts'
 import type { CacheRecords } from '../storage/cache-records.ts'
 import type { LoadedOutbox } from '../storage/outbox-records.ts'
 import type { Writer } from '../storage/writer.ts'
-import type { SyncLoop } from '../sync.ts'
-import { readSyncRecord } from '../sync-record.ts'
+import type { Scope, SyncLoop } from '../sync.ts'
+import { groupsIn } from '../sync-record.ts'
+import type { Templates } from '../templates.ts'
 import type { TabRoles, Tabs } from './tabs.ts'
 
 /** From the leader. */
@@ -26,7 +27,7 @@ type News =
   /** `before`: the groups to which the page was applied. */
   | { kind: 'page'; before: string; pulled: Omit<PulledPage, 'document'> }
   | { kind: 'synced' }
-  | { kind: 'purged'; type: string | undefined }
+  | { kind: 'purged' }
   | { kind: 'paused'; isPaused: boolean }
   | { kind: 'reach'; isReached: boolean }
   | { kind: 'nothing-soon' }
@@ -35,6 +36,7 @@ type News =
 type Word =
   | { kind: 'appended'; entry: StoredEntry }
   | { kind: 'mode'; mode: ConnectionMode }
+  | { kind: 'scopes'; scopes: readonly Scope[] | undefined }
   /** Somebody signs out: nothing of this user is to stay open. */
   | { kind: 'leaving' }
 
@@ -44,6 +46,7 @@ interface State {
   readonly isPaused: boolean
   readonly isReached: boolean
   readonly groups: string
+  readonly scopes: readonly Scope[] | undefined
 }
 
 export interface SharedRooms {
@@ -75,6 +78,7 @@ export class Sharing implements TabRoles {
   /** Pages are applied one after the other. */
   #applying: Promise<void> = Promise.resolve()
   #isBehind = false
+  #hasFollowed = false
 
   constructor(tabs: Tabs, rooms: SharedRooms) {
     this.#tabs = tabs
@@ -87,10 +91,10 @@ export class Sharing implements TabRoles {
     sync.shareThrough({
       page: (before, { document: _document, ...pulled }) => this.#tell({ kind: 'page', before, pulled }),
       synced: () => this.#tell({ kind: 'synced' }),
-      purged: type => this.#tell({ kind: 'purged', type }),
+      purged: () => this.#tell({ kind: 'purged' }),
+      scopes: scopes => this.#say({ kind: 'scopes', scopes }),
     })
     deliveries.onAll(() => this.#tell({ kind: 'nothing-soon' }))
-    connectivity.onMode(mode => this.#say({ kind: 'mode', mode }))
     connectivity.subscribe(() => this.#tellReach())
     queue.subscribe(() => this.#tellPaused())
     writer.onFenced(() => tabs.stepDown())
@@ -99,7 +103,8 @@ export class Sharing implements TabRoles {
   async lead(): Promise<void> {
     const { writer, queue, cacheRecords, replay, sync, conflicts, load } = this.#rooms
     await writer.lead()
-    await queue.takeOver(await load())
+    // The tab that opened with the lead has just read it.
+    if (this.#hasFollowed) await queue.takeOver(await load())
     cacheRecords.lead(true)
     conflicts.decideArrived(conflicts.list.map(({ id }) => id))
     replay.lead(true)
@@ -107,6 +112,7 @@ export class Sharing implements TabRoles {
   }
 
   follow(): void {
+    this.#hasFollowed = true
     const { cacheRecords, replay, sync } = this.#rooms
     cacheRecords.lead(false)
     replay.lead(false)
@@ -120,23 +126,25 @@ export class Sharing implements TabRoles {
   }
 
   state(): State {
-    const { queue, replay, connectivity, cache, history } = this.#rooms
+    const { queue, replay, connectivity, cache, history, sync } = this.#rooms
     return {
       entries: [...queue.stored()],
       history: history.list,
       isPaused: replay.paused,
       isReached: connectivity.isProven,
-      groups: groupsOf(cache),
+      groups: groupsIn(cache),
+      scopes: sync.scopes,
     }
   }
 
   adopt(state: unknown): void {
-    const { queue, replay } = this.#rooms
-    const { entries, history, isPaused, isReached, groups } = state as State
+    const { queue, replay, sync, cache } = this.#rooms
+    const { entries, history, isPaused, isReached, groups, scopes } = state as State
     queue.adopt(entries, history)
     replay.mirror(isPaused)
     this.#reach(isReached)
-    this.#isBehind = groups !== groupsOf(this.#rooms.cache)
+    sync.mirrorScopes(scopes)
+    this.#isBehind = groups !== groupsIn(cache)
     this.#catchUp()
   }
 
@@ -156,7 +164,7 @@ export class Sharing implements TabRoles {
         break
       case 'purged':
         this.#inTurn(async () => {
-          delta.clear(news.type)
+          delta.clear()
           sync.mirrored()
         })
         break
@@ -184,12 +192,19 @@ export class Sharing implements TabRoles {
       case 'mode':
         this.#rooms.connectivity.mirrorMode(word.mode)
         break
+      case 'scopes':
+        this.#rooms.sync.mirrorScopes(word.scopes)
+        break
       case 'leaving':
         this.#rooms.leave()
         break
       default:
         word satisfies never
     }
+  }
+
+  sayMode(mode: ConnectionMode): void {
+    this.#say({ kind: 'mode', mode })
   }
 
   /** Every other tab of this user closes its client. */
@@ -218,12 +233,12 @@ export class Sharing implements TabRoles {
   }
 
   async #apply({ before, pulled }: Extract<News, { kind: 'page' }>): Promise<void> {
-    const { cache, delta, sync } = this.#rooms
-    if (before !== groupsOf(cache)) {
+    const { cache, sync } = this.#rooms
+    if (before !== groupsIn(cache)) {
       this.#isBehind = true
       return
     }
-    await delta.apply({ ...pulled, document: sync.document }, sync.signal)
+    await sync.applyPage(pulled)
   }
 
   /** This tab has missed a page: it reads what it lacks by itself. */
@@ -267,4 +282,25 @@ export class Sharing implements TabRoles {
   }
 }
 
-const groupsOf = (cache: InMemoryCache): string => JSON.stringify(readSyncRecord(cache)?.groups ?? null)
+/** What only the leading tab may do is done there, wherever it is asked for. */
+export function throughLeader(
+  tabs: Tabs,
+  sharing: Sharing,
+  { outbox, sync, conflicts }: { outbox: OutboxDoor; sync: SyncLoop; conflicts: Conflicts },
+): void {
+  const lead = <T extends object, K extends keyof T & string>(room: string, own: T, names: readonly K[]): void => {
+    for (const name of names) {
+      const run = own[name] as (...args: never[]) => Promise<unknown>
+      Object.assign(own, { [name]: tabs.serve(`${room}.${name}`, run.bind(own)) })
+    }
+  }
+  lead('outbox', outbox, ['retry', 'edit', 'discard', 'cancel', 'import', 'applySuggestion', 'pause', 'resume'])
+  lead('conflicts', conflicts, ['resolve'])
+  lead('sync', sync, ['pull', 'push', 'purge'])
+  const pull = sync.pull
+  sync.pull = async () => {
+    const result = await pull()
+    await sharing.idle() // Its pages are here; they have to be applied, too.
+    return result
+  }
+}

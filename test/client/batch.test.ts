@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { InMemoryCache } from '@apollo/client'
 import { buildSchema, parse, print, validate } from 'graphql'
 import { describe, expect, test } from 'vitest'
-import { answerOf, Batches, Templates } from '../../client/batch.ts'
+import { answerOf, Batches } from '../../client/batch.ts'
+import { Templates } from '../../client/templates.ts'
 
 const PROTOCOL = readFileSync(fileURLToPath(new URL('../../protocol/gateway.graphql', import.meta.url)), 'utf8')
 const schema = buildSchema(`${PROTOCOL}

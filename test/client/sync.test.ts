@@ -174,6 +174,7 @@ describe('by itself the client pulls', () => {
     expect(pulls(gateway)).toBe(1)
     gateway.fault({ kind: 'gone-html' })
     clock.advance(10_000)
+    await vi.waitFor(() => expect(pulls(gateway)).toBe(2))
     await vi.waitFor(() => expect(Math.min(...clock.waits)).toBeLessThan(1100))
     clock.advance(1000)
     await vi.waitFor(() => expect(pulls(gateway)).toBe(3))

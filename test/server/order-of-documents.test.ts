@@ -66,3 +66,14 @@ it('what is no task id is refused with the name of the field', async () => {
     expect(errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'extensions.layover.follows' })
   }
 })
+
+it('an answer repeats what the request follows, and says nothing of it to a request that did not say', async () => {
+  const [first, second, third] = [uuid(), uuid(), uuid()]
+  const heardBy = async (id: string, follows?: unknown): Promise<unknown> =>
+    JSON.parse((await send(id, follows)).text).extensions
+  expect(await heardBy(first, null)).toEqual({ layover: { follows: null } })
+  expect(await heardBy(second, first)).toEqual({ layover: { follows: first } })
+  expect(await heardBy(third)).toBeUndefined()
+  const early = JSON.parse((await send(uuid(), uuid())).text)
+  expect(Object.keys(early)).toContain('extensions')
+})
