@@ -44,12 +44,11 @@ export async function openDevice(
     ...loaded,
     entries: loaded.entries.map(entry => restoreEntry(entry, definitions)),
   })
-  const loaded = await records.load(random)
-
   // Restoring the cache drops layers, so it comes before the outbox, which makes one.
   const cacheRecords = new CacheRecords({ cache, database, writer, cipher, clock, report })
   cacheRecords.lead(leads())
-  await cacheRecords.restore()
+  // The outbox is asked for first: a task that is settled meanwhile is then seen twice, and never not at all.
+  const [loaded] = await Promise.all([records.load(random), cacheRecords.restore()])
   const base = new BaseWrites(cache)
   base.subscribe({ written: () => cacheRecords.changed(), replaced: () => cacheRecords.changed() })
 

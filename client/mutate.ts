@@ -78,6 +78,7 @@ export async function enqueue(
   }
   changes.give(id, given)
   const draft = drafted()
+  queue.storing.notify()
   const isShown = isTentative(draft.status)
   try {
     const change = changes.of(draft)!

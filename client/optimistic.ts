@@ -12,6 +12,7 @@ import { type BaseWrites, holdsRecord } from './base-writes.ts'
 import type { Overlay } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import { IndexChanges } from './record-index.ts'
+import { type RecordParts, recordParts } from './record-parts.ts'
 import { type FittedResult, fitResult, initialValue, recordsIn, recordsOf } from './tentative-result.ts'
 
 type Fields = Record<string, unknown>
@@ -49,12 +50,18 @@ export interface LayerChange {
   readonly write?: (cache: InMemoryCache, index: IndexChanges) => void
 }
 
+interface Fitted extends FittedResult {
+  readonly records: readonly { type: string; id: string }[]
+  /** undefined: Apollo has to write it. */
+  readonly parts: RecordParts | undefined
+}
+
 export class OptimisticLayer {
   readonly #cache: InMemoryCache
   readonly #base: BaseWrites
   readonly #listed: boolean
   readonly #report: (error: LayoverError) => void
-  readonly #fitted = new WeakMap<TentativeChange, Map<string, FittedResult>>()
+  readonly #fitted = new WeakMap<TentativeChange, { ids: readonly string[]; byPresent: Map<string, Fitted> }>()
   readonly #stop: (() => void)[]
   #changes: TentativeChange[] = []
   #generation = 0
@@ -103,7 +110,7 @@ export class OptimisticLayer {
   /** Writes an answer to the base as Apollo writes a mutation's: records, lists, then the application's `update`. */
   writeAnswer(cache: InMemoryCache, index: IndexChanges, answer: SettledAnswer): void {
     writeResult(cache, answer.document, answer.variables, answer.data)
-    this.#list(index, answer.data, true)
+    this.#list(index, recordsOf(this.#cache, answer.data), true)
     try {
       answer.update?.(cache, answer.data)
     } catch (error) {
@@ -112,10 +119,13 @@ export class OptimisticLayer {
     forgetResult(cache)
   }
 
-  /** Sets fields of a record that is there. */
-  lay(cache: InMemoryCache, { type, id, values }: Overlay): void {
+  /** Sets fields of a record that is there. `unlessNewer`: what a pull has brought since the decision stays. */
+  lay(cache: InMemoryCache, { type, id, values, version }: Overlay, { unlessNewer = false } = {}): void {
     const record = cache.identify({ __typename: type, id })
     if (record === undefined) return
+    let held: unknown
+    cache.modify({ id: record, fields: { version: value => (held = value) }, broadcast: false })
+    if (unlessNewer && typeof held === 'number' && version != null && held > version) return
     const fields = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, () => value]))
     cache.modify({ id: record, fields, broadcast: false })
   }
@@ -228,9 +238,11 @@ export class OptimisticLayer {
 
   #apply(change: TentativeChange, readBack: boolean): Fields {
     const cache = this.#cache
-    const { document, result } = this.#fit(change)
-    writeResult(cache, document, change.variables, result)
-    if (this.#index) this.#list(this.#index, result, false)
+    const { document, result, records, parts } = this.#fit(change)
+    const isWritten = readBack || parts === undefined
+    if (isWritten) writeResult(cache, document, change.variables, result)
+    else for (const [id, part] of parts) cache['data'].merge(id, part)
+    if (this.#index) this.#list(this.#index, records, false)
     change.update?.(cache, result)
     if (change.overlay) this.lay(cache, change.overlay)
     const foreseen = readBack
@@ -242,38 +254,39 @@ export class OptimisticLayer {
           returnPartialData: true,
         }) as Fields | null)
       : null
-    forgetResult(cache)
+    if (isWritten) forgetResult(cache)
     return foreseen ?? result
   }
 
   /** Fitted once per set of records that exist: rebuilding is frequent. */
-  #fit(change: TentativeChange): FittedResult {
-    let variants = this.#fitted.get(change)
-    if (!variants) {
-      variants = new Map()
-      this.#fitted.set(change, variants)
+  #fit(change: TentativeChange): Fitted {
+    const cache = this.#cache
+    let known = this.#fitted.get(change)
+    if (!known) {
+      known = { ids: recordsIn(cache, change.result), byPresent: new Map() }
+      this.#fitted.set(change, known)
     }
-    const present = recordsIn(this.#cache, change.result).filter(id => holdsRecord(this.#cache, id))
+    const present = known.ids.filter(id => holdsRecord(cache, id))
     const key = present.join(' ')
-    let fitted = variants.get(key)
+    let fitted = known.byPresent.get(key)
     if (!fitted) {
-      fitted = fitResult(
-        this.#cache,
+      const { document, result } = fitResult(
+        cache,
         change.document,
         change.result,
         id => present.includes(id),
         (type, field) => initialValue(type, field, change),
       )
-      variants.set(key, fitted)
+      const records = recordsOf(cache, result)
+      fitted = { document, result, records, parts: recordParts(cache, document, result) }
+      known.byPresent.set(key, fitted)
     }
     return fitted
   }
 
-  #list(index: IndexChanges, data: Fields, isAnswer: boolean): void {
+  #list(index: IndexChanges, records: Fitted['records'], isAnswer: boolean): void {
     if (!this.#listed) return
-    for (const { type, id } of recordsOf(this.#cache, data)) {
-      if (type !== 'Task') index[isAnswer ? 'mention' : 'add'](type, id)
-    }
+    for (const { type, id } of records) if (type !== 'Task') index[isAnswer ? 'mention' : 'add'](type, id)
   }
 
   #tentatively(run: () => void): void {

@@ -11,13 +11,22 @@ import type { Replay } from './replay.ts'
 import type { TaskDefinition } from './task.ts'
 import type { TemporaryIds } from './temporary-ids.ts'
 import { migrated } from './tentative-changes.ts'
+import { type TouchedRecord, touchedRecords } from './touched-records.ts'
 
 /** All promises reject with UNKNOWN_ENTRY for an id that is not in the outbox, and with STORAGE_FAILED. */
 export interface Outbox {
   /** In queue order; the array is replaced, never changed. Confirmed ones leave it; the others stay until they are dealt with. */
   readonly entries: readonly OutboxEntry[]
+  /** Queued a moment ago and not on the device yet, so not in `entries`; in queue order. */
+  readonly storing: readonly OutboxEntry[]
   /** By `pause`, or while somebody has to sign in. */
   readonly paused: boolean
+  /** Also one that is being stored. */
+  get(id: string): OutboxEntry | undefined
+  /** What `settled` resolves to, if it is known. */
+  outcome(id: string): Outcome | undefined
+  /** What the entry makes or changes: the records of its foreseen answer; without any, whatever its variables mention. */
+  recordsOf(id: string): readonly TouchedRecord[]
   /**
    * What left the outbox, newest first, with the gateway's reconciliation reports: the last `historySize`, kept on the device.
    * The array is replaced, never changed.
@@ -66,7 +75,10 @@ export interface Outbox {
    * were settled or discarded here, as far as `settled` still knows them. Rejects with BAD_EXPORT: then nothing was taken in.
    */
   import(json: string): Promise<void>
-  subscribe(listener: () => void): () => void
+  /** The listener is given the ids of the entries that came, changed or left; none when only `paused` did; nothing when all may have. */
+  subscribe(listener: (changed?: ReadonlySet<string>) => void): () => void
+  /** Tells when `storing` has one more, or one that could not be stored. */
+  onStoring(listener: () => void): () => void
 }
 
 export interface OutboxDoorPorts {
@@ -75,21 +87,43 @@ export interface OutboxDoorPorts {
   readonly random: Random
   readonly temporaryIds: TemporaryIds
   readonly definition: (name: string) => TaskDefinition | undefined
+  /** The answer that the application foresees. */
+  readonly foreseen: (entry: StoredEntry) => unknown
   /** Gives an entry of unknown origin its place among what this application knows. */
   readonly adopt: (entry: StoredEntry) => StoredEntry
 }
 
 export class OutboxDoor implements Outbox {
   readonly #ports: OutboxDoorPorts
-  readonly subscribe: (listener: () => void) => () => void
+  readonly subscribe: Outbox['subscribe']
+  readonly onStoring: Outbox['onStoring']
 
   constructor(ports: OutboxDoorPorts) {
     this.#ports = ports
     this.subscribe = ports.queue.subscribe
+    this.onStoring = ports.queue.storing.subscribe
   }
 
   get entries(): readonly OutboxEntry[] {
     return this.#ports.queue.entries
+  }
+
+  get storing(): readonly OutboxEntry[] {
+    return [...this.#ports.queue.drafts.values()]
+  }
+
+  get(id: string): OutboxEntry | undefined {
+    return this.#ports.queue.known(id)
+  }
+
+  outcome(id: string): Outcome | undefined {
+    return this.#ports.queue.outcomeOf(id)
+  }
+
+  recordsOf(id: string): readonly TouchedRecord[] {
+    const { queue, foreseen } = this.#ports
+    const entry = queue.known(id)
+    return entry ? touchedRecords(entry, foreseen(entry), queue) : []
   }
 
   get history(): readonly SettledTask[] {

@@ -36,7 +36,8 @@ export class OutboxQueue {
   readonly #index: OutboxIndex
   readonly #view: OutboxView
   readonly #outcomes: Outcomes
-  readonly #listeners: Listeners
+  readonly #listeners: Listeners<ReadonlySet<string>>
+  readonly storing: Listeners
   /** Queued in this tab, and not yet in what the leading tab told. */
   readonly #own = new Set<string>()
   #sharing: QueueSharing | undefined
@@ -44,13 +45,15 @@ export class OutboxQueue {
   /** The last one seen. */
   #sequence = 0
   #list: readonly OutboxEntry[] | undefined
-  readonly subscribe: (listener: () => void) => () => void
+  /** Listeners are given the ids of the entries that came, changed or left; none for what is beside the entries. */
+  readonly subscribe: (listener: (changed?: ReadonlySet<string>) => void) => () => void
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
     this.#outcomes = new Outcomes(ports.history)
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
+    this.storing = new Listeners(ports.report)
     this.#index = new OutboxIndex(ports, id => this.known(id))
     this.#view = new OutboxView(this.#entries, ports.view, ports.report)
   }
@@ -106,8 +109,22 @@ export class OutboxQueue {
     return entry
   }
 
+  /** Those whose storing is under way; `storing` tells of their coming, and of those that came to nothing. */
+  get drafts(): ReadonlyMap<string, StoredEntry> {
+    return this.#drafts
+  }
+
   stored(): Iterable<StoredEntry> {
     return this.#entries.all()
+  }
+
+  /** In queue order, as all of these. */
+  inConflict(): readonly StoredEntry[] {
+    return this.#entries.inConflict()
+  }
+
+  named(name: string): readonly StoredEntry[] {
+    return this.#entries.named(name)
   }
 
   hasUnsettled(): boolean {
@@ -150,11 +167,6 @@ export class OutboxQueue {
       throw refusal
     }
     return entry
-  }
-
-  /** Those whose storing is under way. */
-  get drafts(): ReadonlyMap<string, StoredEntry> {
-    return this.#drafts
   }
 
   /** The newest entry on the device or on its way there that mentions, in whatever way, an id that these variables mention. */
@@ -204,6 +216,7 @@ export class OutboxQueue {
       if (!other.after.includes(draft.id)) continue
       this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
     }
+    this.storing.notify()
   }
 
   /**
@@ -319,11 +332,12 @@ export class OutboxQueue {
 
   /** Tells the listeners of something beside the entries: paused, resumed. */
   notify(): void {
-    this.#listeners.notify()
+    this.#listeners.notify(new Set())
   }
 
   close(): void {
     this.#listeners.clear()
+    this.storing.clear()
   }
 
   /** Gives what is to be written beside the entries. */
@@ -367,7 +381,7 @@ export class OutboxQueue {
       const outcome = this.outcomeOf(id)
       if (outcome) this.#outcomes.tell(id, outcome)
     }
-    this.#listeners.notify()
+    this.#listeners.notify(touched)
   }
 
   #now(): string {

@@ -32,6 +32,12 @@ it('the client asks for nothing that no user could install beside Apollo Client 
   expect(client).not.toMatch(/from ["'](apollo3-cache-persist|localforage)["']/)
 })
 
+it('the client costs a page no more than 20 kB, and what it loads on demand no more than it may', async () => {
+  await run('npx', ['size-limit', '--config', 'size-limit.config.ts'], { cwd: root }).catch(({ stdout }) => {
+    throw new Error(stdout)
+  })
+})
+
 it('the command runs as installed, and needs no option to say what it is', async () => {
   const { stdout } = await run(join(root, bin.layover), ['--version'], { cwd: tmpdir() })
   expect(stdout).toBe(`${version}\n`)

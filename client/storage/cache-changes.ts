@@ -27,6 +27,7 @@ export class CacheChanges {
   /** Everything there is, and was. */
   #isAll = true
   #isHooked = false
+  #isRestoring = false
   /** The last extract, where nothing can be hooked. */
   #before: Record<string, object | undefined> = {}
   #retained = ''
@@ -42,6 +43,7 @@ export class CacheChanges {
       init.call(cache)
       this.#isAll = true
       this.#hook()
+      if (this.#isRestoring && this.#isHooked) this.#store().group.caching = false
     }
     this.#hook()
   }
@@ -49,6 +51,18 @@ export class CacheChanges {
   /** Whether the cost is that of what changed. */
   get isExact(): boolean {
     return this.#isHooked
+  }
+
+  /** Fills the cache with what was stored. Nobody has read from a store that is new, so nobody needs to be told of its fields: that is most of the cost. */
+  restore(records: Parameters<InMemoryCache['restore']>[0]): void {
+    this.#isRestoring = true
+    try {
+      this.#cache.restore(records)
+    } finally {
+      this.#isRestoring = false
+      if (this.#isHooked) this.#store().group.caching = true
+    }
+    this.clear()
   }
 
   /** Nothing is changed as it stands now. */

@@ -57,7 +57,7 @@ export class CacheRecords {
    * can be pulled again. Rejects with WRONG_KEY.
    */
   async restore(): Promise<void> {
-    const { cache, database, cipher } = this.#ports
+    const { database, cipher } = this.#ports
     const records: Record<string, object> = {}
     try {
       for (const [bucket, stored] of await database.readAll('cache')) {
@@ -68,8 +68,7 @@ export class CacheRecords {
       }
       // A cache that somebody else has filled stays as it is, and is stored.
       if (this.#bucketOf.size === 0) return this.changed()
-      cache.restore(records as Parameters<InMemoryCache['restore']>[0])
-      return this.#changes.clear()
+      return this.#changes.restore(records as Parameters<InMemoryCache['restore']>[0])
     } catch (error) {
       if (error instanceof LayoverError && error.code === 'WRONG_KEY') throw error
       this.#failed(error)

@@ -38,17 +38,20 @@ export class OutboxRecords {
 
   /** Rejects with STORAGE_FAILED, WRONG_KEY. */
   async load(random: Random): Promise<LoadedOutbox> {
-    const client = await this.#database.transaction(['outbox'], async transaction => {
-      const known = await transaction.get('outbox', CLIENT)
-      if (known) return known
-      const made = random.uuid()
-      transaction.set('outbox', CLIENT, made)
-      return made
-    })
+    const records = await this.#database.readAll('outbox')
+    const client =
+      records.get(CLIENT) ??
+      (await this.#database.transaction(['outbox'], async transaction => {
+        const known = await transaction.get('outbox', CLIENT) // Another tab may open for the first time, too.
+        if (known) return known
+        const made = random.uuid()
+        transaction.set('outbox', CLIENT, made)
+        return made
+      }))
     const entries: StoredEntry[] = []
     const settings = new Map<string, unknown>()
     let sequence = 0
-    for (const [key, stored] of await this.#database.readAll('outbox')) {
+    for (const [key, stored] of records) {
       if (key === SEQUENCE) sequence = Math.max(sequence, Number(stored))
       else if (key.startsWith(ENTRY)) entries.push(await this.#read(key, stored))
       else if (key !== CLIENT && key !== EPOCH) settings.set(key, parsed(await this.#cipher.open(key, stored)))

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { buildSchema, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql'
+import { buildSchema, type DocumentNode, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql'
 
 const PROTOCOL = readFileSync(fileURLToPath(new URL('../../protocol/gateway.graphql', import.meta.url)), 'utf8')
 const DOMAIN = `
@@ -101,6 +101,13 @@ export class ScriptedGateway {
   /** Milliseconds that a document waits for the one before it. */
   waitMs = 200
   calls = 0
+  /** Before a request is looked at, and before it is answered; while it lasts, the request is held. */
+  onRequest: (request: LoggedRequest) => Promise<void> | undefined = () => undefined
+  onAnswer: (request: LoggedRequest) => Promise<void> | undefined = () => undefined
+  /** Answers what is not GraphQL: a page of the same origin. */
+  page: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
+  /** Documents that were found valid, by text: equal queues give equal text. */
+  readonly #documents = new Map<string, DocumentNode>()
   /** Documents of tasks that were under way together, at most. */
   mostAtOnce = 0
   #atOnce = 0
@@ -187,6 +194,7 @@ export class ScriptedGateway {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.page && request.method === 'GET') return this.page(request, response)
     let text = ''
     for await (const chunk of request) text += chunk
     const body = JSON.parse(text) as Body
@@ -216,8 +224,11 @@ export class ScriptedGateway {
     }
     const position = this.#faults.findIndex(({ matches }) => matches(logged))
     const fault = position === -1 ? undefined : this.#faults.splice(position, 1)[0]?.fault
+    await this.onRequest(logged)
     if (fault) return this.#misbehave(fault, body, response)
-    this.#answer(response, await this.#runInOrder(body))
+    const result = await this.#runInOrder(body)
+    await this.onAnswer(logged)
+    this.#answer(response, result)
   }
 
   /** As protocol/README.md says of `follows`. */
@@ -298,13 +309,14 @@ export class ScriptedGateway {
   }
 
   #run({ query, variables }: Body): Result {
-    const document = parse(query)
-    const errors = validate(this.#schema, document)
+    const document = this.#documents.get(query) ?? parse(query)
+    const errors = this.#documents.has(query) ? [] : validate(this.#schema, document)
     if (errors.length > 0) {
       return {
         errors: errors.map(error => ({ message: error.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })),
       }
     }
+    this.#documents.set(query, document)
     const aliases = query.match(/^ {2}m\d+: /gm) ?? []
     if (aliases.length > this.maxTasks) {
       return { errors: [{ message: 'too many', extensions: { code: 'TOO_MANY_TASKS' } }] }
@@ -337,7 +349,7 @@ export class ScriptedGateway {
       notes: () => [...this.notes.values()],
       noteList: () => ({ nodes: [...this.notes.values()], endCursor: null, hasMore: false }),
       task: ({ id }: { id: string }) => this.tasks.get(id) ?? null,
-      changes: (args: { since?: string; first: number }) => this.#page(args),
+      changes: (args: PageArguments) => this.#page(args),
       countCalls: () => {
         this.calls += 1
         return this.calls
@@ -497,24 +509,44 @@ export class ScriptedGateway {
     this.#changes.set(`${type}:${id}`, { number: this.#number, type, id, gone })
   }
 
-  #page({ since, first }: { since?: string; first: number }): object {
-    const [epoch, number] = (since ?? `${this.#epoch}:0`).split(':').map(Number)
-    const reset = epoch !== this.#epoch
-    const from = reset ? 0 : (number ?? 0)
+  /** Its scopes are type and fields of a note that have to be equal. A cursor is bound to them. */
+  #page({ since, scopes, first }: PageArguments): object {
+    const binding = JSON.stringify(scopes ?? null)
+    const [epoch, number, bound] = (since ?? `${this.#epoch}|0|${binding}`).split('|')
+    const reset = Number(epoch) !== this.#epoch || bound !== binding
+    const from = reset ? 0 : Number(number ?? 0)
+    const isIn = ({ type, id }: { type: string; id: string }): boolean =>
+      !scopes ||
+      scopes.some(
+        ({ type: wanted, where }) =>
+          wanted === type &&
+          Object.entries(where ?? {}).every(([field, value]) => valueAt(this.notes.get(id)!, field) === value),
+      )
+    const types = scopes && new Set(scopes.map(scope => scope.type))
     const wanted = [...this.#changes.values()]
-      .filter(change => change.number > from)
+      .filter(change => change.number > from && (!types || types.has(change.type)))
+      .filter(change => from > 0 || (!change.gone && isIn(change)) || !scopes)
       .sort((a, b) => a.number - b.number)
     const page = wanted.slice(0, first)
+    const isGone = (change: { type: string; id: string; gone: boolean }): boolean => change.gone || !isIn(change)
     return {
       changed: page
-        .filter(({ gone }) => !gone)
+        .filter(change => !isGone(change))
         .map(({ type, id }) => (type === 'Task' ? this.tasks.get(id) : this.notes.get(id))),
-      removed: page.filter(({ gone }) => gone).map(({ type, id }) => ({ type, id, reason: 'DELETED' })),
-      cursor: `${this.#epoch}:${wanted.length > first ? page.at(-1)?.number : this.#number}`,
+      removed: page
+        .filter(isGone)
+        .map(({ type, id, gone }) => ({ type, id, reason: gone ? 'DELETED' : 'OUT_OF_SCOPE' })),
+      cursor: `${this.#epoch}|${wanted.length > first ? page.at(-1)?.number : this.#number}|${binding}`,
       hasMore: wanted.length > first,
       reset,
     }
   }
+}
+
+interface PageArguments {
+  since?: string
+  scopes?: { type: string; where?: Record<string, unknown> }[]
+  first: number
 }
 
 const valueAt = (note: Note, field: string): unknown => (note as unknown as Record<string, unknown>)[field]
