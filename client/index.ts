@@ -3,6 +3,7 @@ export type { Clock, Random } from '../protocol/ports.ts'
 export type { Connection, ConnectionMode, ConnectionState, NetworkHint } from './connectivity.ts'
 export type { ConflictEntry, Decision, OutboxEntry, Outcome, Reconciliation } from './entry.ts'
 export { LayoverError, type LayoverErrorCode } from './layover-error.ts'
+export type { MeteredOptions } from './metered.ts'
 export {
   type ConflictsDoor as Conflicts,
   createOfflineClient,

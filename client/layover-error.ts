@@ -13,6 +13,8 @@ export const LAYOVER_ERROR_CODES = [
   'NOT_POSSIBLE',
   /** The document cannot be registered as a task. */
   'DOCUMENT_NOT_A_TASK',
+  /** An option of `createOfflineClient` is out of its range. */
+  'BAD_OPTION',
   /** Variables that JSON cannot carry. */
   'BAD_VARIABLES',
   /** What was handed to `import` is not an exported outbox. */

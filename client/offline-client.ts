@@ -16,6 +16,7 @@ import type { Report } from './listeners.ts'
 import { Meter, type MeteredOptions } from './metered.ts'
 import { enqueue, type MutatePorts, overrideMutate } from './mutate.ts'
 import { OptimisticLayer } from './optimistic.ts'
+import { positive } from './option.ts'
 import { OutboxQueue } from './outbox.ts'
 import { type Outbox, OutboxDoor } from './outbox-door.ts'
 import { Packing, type PayloadTypes } from './packing.ts'
@@ -111,7 +112,7 @@ const MODE = 'mode'
 const PAYLOADS = 'payloads'
 const DOCUMENT_SIZE = 'document-size'
 
-/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, NOT_IMPLEMENTED. */
+/** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, BAD_OPTION, NOT_IMPLEMENTED. */
 export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
   if (options.encryptionKey) {
     throw new LayoverError(
@@ -206,6 +207,7 @@ async function openDevice(options: OfflineClientOptions) {
 /** What speaks with the gateway. */
 function connect(options: OfflineClientOptions, device: Awaited<ReturnType<typeof openDevice>>) {
   const { cache, clock, random, report, definitions, records, settings, templates, changes, layer, queue } = device
+  const { tasksPerDocument = DEFAULT_TASKS_PER_DOCUMENT, documentsInFlight = DEFAULT_DOCUMENTS_IN_FLIGHT } = options
   const connectivity = new Connectivity(
     options.network ?? browserHint,
     clock,
@@ -248,7 +250,7 @@ function connect(options: OfflineClientOptions, device: Awaited<ReturnType<typeo
     connectivity,
     meter,
     size: new DocumentSize(
-      atLeastOne(Math.min(options.tasksPerDocument ?? DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT)),
+      Math.min(positive('tasksPerDocument', tasksPerDocument), MAX_TASKS_PER_DOCUMENT),
       clock,
       settings.get(DOCUMENT_SIZE),
       learned => void records.saveSetting(DOCUMENT_SIZE, learned),
@@ -258,7 +260,7 @@ function connect(options: OfflineClientOptions, device: Awaited<ReturnType<typeo
     nothingSoon: () => deliveries.deliverAll(),
     clock,
     random,
-    documents: atLeastOne(options.documentsInFlight ?? DEFAULT_DOCUMENTS_IN_FLIGHT),
+    documents: positive('documentsInFlight', documentsInFlight),
     report,
   })
   const sync = new SyncLoop(
@@ -269,8 +271,6 @@ function connect(options: OfflineClientOptions, device: Awaited<ReturnType<typeo
 }
 
 const modeOf = (kept: unknown): ConnectionMode => (kept === 'offline' || kept === 'metered' ? kept : 'auto')
-
-const atLeastOne = (count: number): number => Math.max(1, count)
 
 /** In mode 'offline' nothing leaves the device, queries and subscriptions neither. */
 function gated(link: ApolloLink, connectivity: Connectivity): ApolloLink {
