@@ -14,6 +14,7 @@ import { Leaving } from './leaving.ts'
 import { Meter } from './metered.ts'
 import { enqueue, type MutatePorts, overrideMutate } from './mutate.ts'
 import type { ApolloOptions, OfflineClient, OfflineClientOptions } from './offline-client.ts'
+import { positive } from './option.ts'
 import { OutboxDoor } from './outbox-door.ts'
 import { Packing, type PayloadTypes } from './packing.ts'
 import { Replay } from './replay.ts'
@@ -133,7 +134,10 @@ function openRooms(options: OfflineClientOptions, device: Device, sayMode: (mode
     connectivity,
     meter,
     size: new DocumentSize(
-      atLeastOne(Math.min(options.tasksPerDocument ?? DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT)),
+      Math.min(
+        positive('tasksPerDocument', options.tasksPerDocument ?? DEFAULT_TASKS_PER_DOCUMENT),
+        MAX_TASKS_PER_DOCUMENT,
+      ),
       clock,
       settings.get(DOCUMENT_SIZE),
       learned => void records.saveSetting(DOCUMENT_SIZE, learned),
@@ -143,7 +147,7 @@ function openRooms(options: OfflineClientOptions, device: Device, sayMode: (mode
     nothingSoon: () => deliveries.deliverAll(),
     clock,
     random,
-    documents: atLeastOne(options.documentsInFlight ?? DEFAULT_DOCUMENTS_IN_FLIGHT),
+    documents: positive('documentsInFlight', options.documentsInFlight ?? DEFAULT_DOCUMENTS_IN_FLIGHT),
     report,
   })
   const sync = new SyncLoop(
@@ -154,8 +158,6 @@ function openRooms(options: OfflineClientOptions, device: Device, sayMode: (mode
 }
 
 const modeOf = (kept: unknown): ConnectionMode => (kept === 'offline' || kept === 'metered' ? kept : 'auto')
-
-const atLeastOne = (count: number): number => Math.max(1, count)
 
 /** In mode 'offline' nothing leaves the device, queries and subscriptions neither. */
 function gated(link: ApolloLink, connectivity: Connectivity): ApolloLink {

@@ -5,6 +5,7 @@ export type { ConflictEntry, Decision, OutboxEntry, Outcome, Reconciliation } fr
 export type { Freshness, FreshnessLimits, FreshnessOptions } from './freshness.ts'
 export type { SettledTask } from './history.ts'
 export { LayoverError, type LayoverErrorCode } from './layover-error.ts'
+export type { MeteredOptions } from './metered.ts'
 export {
   type ConflictsDoor as Conflicts,
   createOfflineClient,

@@ -13,6 +13,8 @@ export const LAYOVER_ERROR_CODES = [
   'NOT_POSSIBLE',
   /** The document cannot be registered as a task. */
   'DOCUMENT_NOT_A_TASK',
+  /** An option of `createOfflineClient` is out of its range. */
+  'BAD_OPTION',
   /** Variables that JSON cannot carry. */
   'BAD_VARIABLES',
   /** The outbox holds as much as `limits` allow; nothing was queued. */

@@ -1,6 +1,7 @@
 /** Where each request costs: tasks wait for each other and leave together. */
 import type { Clock } from '../protocol/ports.ts'
 import type { Connectivity } from './connectivity.ts'
+import { positive } from './option.ts'
 import type { OutboxQueue } from './outbox.ts'
 
 export interface MeteredOptions {
@@ -36,9 +37,9 @@ export class Meter {
     this.#queue = queue
     this.#clock = clock
     this.#due = due
-    this.#maxTasks = maxTasks
-    this.#maxDelayMs = maxDelayMs
-    this.#pullEveryMs = pullEveryMs
+    this.#maxTasks = positive('metered.maxTasks', maxTasks)
+    this.#maxDelayMs = positive('metered.maxDelayMs', maxDelayMs)
+    this.#pullEveryMs = positive('metered.pullEveryMs', pullEveryMs)
   }
 
   /** Milliseconds between two requests for news in the background; undefined where they cost nothing. */

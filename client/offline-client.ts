@@ -4,6 +4,7 @@ import { type Clock, type Random, systemClock, systemRandom } from '../protocol/
 import type { Connection, NetworkHint } from './connectivity.ts'
 import { openDevice } from './device.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
+
 import type { LayoverError } from './layover-error.ts'
 import type { MeteredOptions } from './metered.ts'
 import type { Outbox } from './outbox-door.ts'

@@ -60,6 +60,20 @@ test('documents leave side by side once the gateway has shown that it keeps thei
     expect([null, lastOf.get(tasks[0]!.task.sequence! - 2)]).toContain(follows)
 })
 
+test('what follows an answer leaves before the answer is applied', async () => {
+  const gateway = await startGateway()
+  const { client } = await openTwelve(gateway)
+  const seen = new Set<string>()
+  client.outbox.subscribe(() => {
+    const [first] = client.outbox.entries
+    if (client.outbox.entries.find(({ sequence }) => sequence === 3)?.status === 'sending')
+      seen.add(`${first?.sequence} ${first?.status}`)
+  })
+  client.connection.setMode('auto')
+  await emptied(client)
+  expect([...seen][0]).toBe('1 sending')
+})
+
 test('no more documents are under way than was asked for', async () => {
   const gateway = await startGateway()
   const { client } = await openTwelve(gateway, { documentsInFlight: 2, tasksPerDocument: 1 })
@@ -172,16 +186,36 @@ test('a poison task among several documents is parked, and the rest goes on in o
   expect([...gateway.notes.keys()]).toEqual(IDS.filter(id => id !== 'n6'))
 })
 
-test('one sign-in serves all that were under way', async () => {
+test('one sign-in serves all that were under way, also those that are refused after it', async () => {
   const gateway = await startGateway()
-  const reauthenticate = vi.fn(async () => undefined)
+  const signedIn = gate()
+  const reauthenticate = vi.fn(async () => signedIn.open())
   const { client } = await openTwelve(gateway, { reauthenticate })
   gateway.fault({ kind: 'status', status: 401 }, isDocument(2))
-  gateway.fault({ kind: 'status', status: 401 }, isDocument(3))
+  const until = signedIn.opened.then(() => vi.waitFor(() => expect(client.outbox.paused).toBe(false)))
+  gateway.fault({ kind: 'status', status: 401, until }, isDocument(3))
   client.connection.setMode('auto')
   await emptied(client)
   expect(reauthenticate).toHaveBeenCalledTimes(1)
   expect([...gateway.notes.keys()]).toEqual(IDS)
+})
+
+test('a task that is retried in its old place waits for a document that waits for nobody', async () => {
+  const gateway = await startGateway()
+  gateway.keepsOrder = false
+  const { client } = await openTwelve(gateway, { tasksPerDocument: 1 })
+  gateway.fault({ kind: 'refuse', code: 'BAD_USER_INPUT' }, ({ tasks }) => tasks[0]?.task.sequence === 1)
+  const answer = gate()
+  gateway.fault({ kind: 'late-answer', until: answer.opened }, ({ tasks }) => tasks[0]?.task.sequence === 2)
+  client.connection.setMode('auto')
+  await vi.waitFor(() => expect(gateway.documents).toHaveLength(2))
+  const [parked] = client.outbox.entries
+  expect(parked?.status).toBe('parked')
+  await client.outbox.retry(parked!.id)
+  expect(client.outbox.entries[0]?.status).toBe('queued')
+  answer.open()
+  await emptied(client)
+  expect(gateway.mostAtOnce).toBe(1)
 })
 
 test('what leaves is known on the device as sent before it leaves', async () => {

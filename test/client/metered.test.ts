@@ -107,3 +107,14 @@ test('back in the mode auto everything leaves', async () => {
   client.connection.setMode('auto')
   await vi.waitFor(() => expect(client.outbox.entries).toEqual([]))
 })
+
+test.each([
+  ['tasksPerDocument', { tasksPerDocument: 0 }],
+  ['documentsInFlight', { documentsInFlight: Number.NaN }],
+  ['metered.maxTasks', { metered: { maxTasks: -1 } }],
+  ['metered.maxDelayMs', { metered: { maxDelayMs: 0 } }],
+  ['metered.pullEveryMs', { metered: { pullEveryMs: 'often' as never } }],
+])('%s has to be a number of at least 1', async (name, options) => {
+  const opening = openNotes({ url: 'http://127.0.0.1:1' }, options)
+  await expect(opening).rejects.toMatchObject({ code: 'BAD_OPTION', message: expect.stringContaining(`\`${name}\``) })
+})

@@ -79,6 +79,18 @@ async function errorOf(peer: Peer, query: string, more: object = {}): Promise<{ 
   return { code: first.extensions.code, message: first.message }
 }
 
+it('an answer repeats what the document follows, as over HTTP', async () => {
+  const peer = await guest()
+  const [first, second] = [uuid(), uuid()]
+  const heard = async (id: string, follows: string | null): Promise<unknown> => {
+    const variables = { task: { id }, input: { id: uuid(), name: 'Harbour Rowing Club' } }
+    peer.send(subscribe(id, CREATE_CUSTOMER, { variables, extensions: { layover: { follows } } }))
+    return (await peer.next(message => message.id === id)).payload.extensions
+  }
+  expect(await heard(first, null)).toEqual({ layover: { follows: null } })
+  expect(await heard(second, first)).toEqual({ layover: { follows: first } })
+})
+
 describe('a frame that is no message closes the socket with 4400', () => {
   it.each([
     ['no JSON', 'hello'],

@@ -69,7 +69,7 @@ interface Result {
 /** What a request meets. 'refuse' is answered as GraphQL; the others happen to the connection. */
 export type Fault =
   | { kind: 'cut-before' | 'cut-after' | 'truncate' | 'hang' | 'captive-portal' | 'gone-html' }
-  | { kind: 'status'; status: number; headers?: Record<string, string> }
+  | { kind: 'status'; status: number; headers?: Record<string, string>; until?: Promise<unknown> }
   | { kind: 'refuse'; code?: string }
   /** Read only when the promise is kept, or answered only then. */
   | { kind: 'late-request' | 'late-answer'; until: Promise<unknown> }
@@ -290,6 +290,7 @@ export class ScriptedGateway {
         response.writeHead(502, { 'content-type': 'text/html' }).end('<html>Bad gateway 401 403 422</html>')
         return
       case 'status':
+        await fault.until
         response.writeHead(fault.status, fault.headers).end('{"message":"not now"}')
         return
       case 'refuse':
