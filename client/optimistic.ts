@@ -6,7 +6,7 @@
  * rebuilt, as one batch with that change, so that no watcher sees anything in between. The rebuilding goes over a spare
  * layer, because Apollo replays a layer only when one below it is removed.
  */
-import type { InMemoryCache } from '@apollo/client'
+import type { InMemoryCache, StoreObject } from '@apollo/client'
 import type { DocumentNode } from 'graphql'
 import { type BaseWrites, holdsRecord } from './base-writes.ts'
 import type { Overlay } from './entry.ts'
@@ -107,10 +107,15 @@ export class OptimisticLayer {
     this.#rebase(write)
   }
 
-  /** Writes an answer to the base as Apollo writes a mutation's: records, lists, then the application's `update`. */
+  /**
+   * Writes an answer to the base as Apollo writes a mutation's: records, lists, then the application's `update`. One that was
+   * so long on its way that a pull has brought a newer state of its record is not written.
+   */
   writeAnswer(cache: InMemoryCache, index: IndexChanges, answer: SettledAnswer): void {
-    writeResult(cache, answer.document, answer.variables, answer.data)
-    this.#list(index, recordsOf(this.#cache, answer.data), true)
+    if (!isOutdated(cache, answer.data)) {
+      writeResult(cache, answer.document, answer.variables, answer.data)
+      this.#list(index, recordsOf(this.#cache, answer.data), true)
+    }
     try {
       answer.update?.(cache, answer.data)
     } catch (error) {
@@ -123,9 +128,7 @@ export class OptimisticLayer {
   lay(cache: InMemoryCache, { type, id, values, version }: Overlay, { unlessNewer = false } = {}): void {
     const record = cache.identify({ __typename: type, id })
     if (record === undefined) return
-    let held: unknown
-    cache.modify({ id: record, fields: { version: value => (held = value) }, broadcast: false })
-    if (unlessNewer && typeof held === 'number' && version != null && held > version) return
+    if (unlessNewer && version != null && heldVersion(cache, record) > version) return
     const fields = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, () => value]))
     cache.modify({ id: record, fields, broadcast: false })
   }
@@ -336,6 +339,28 @@ export class OptimisticLayer {
  * thousand changes, and every write copies them.
  */
 const RESULT_ID = 'LayoverResult'
+
+/** Of the record as the cache has it; -1 where that is not known. */
+function heldVersion(cache: InMemoryCache, id: string): number {
+  let held: unknown
+  cache.modify({ id, fields: { version: value => (held = value) }, broadcast: false })
+  return typeof held === 'number' ? held : -1
+}
+
+/** Whether the cache has a later version of a record in the payload. */
+function isOutdated(cache: InMemoryCache, data: Fields): boolean {
+  return Object.values(data).some(
+    payload =>
+      isFields(payload) &&
+      Object.values(payload).some(record => {
+        if (!isFields(record) || typeof record['version'] !== 'number' || record['__typename'] === 'Task') return false
+        const id = cache.identify(record as StoreObject)
+        return id !== undefined && heldVersion(cache, id) > record['version']
+      }),
+  )
+}
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
 
 function writeResult(cache: InMemoryCache, query: DocumentNode, variables: Fields, data: Fields): void {
   cache.write({

@@ -4,7 +4,7 @@ import { type OfflineClient, task } from 'layover/client'
 import { queueTimeline } from 'layover/testing'
 import { describe, expect, it } from 'vitest'
 import { notesWorld } from '../simulation/notes-world.ts'
-import { CHANGES, createNote, notesCache, shown, UPDATE } from './notes-app.ts'
+import { CHANGES, createNote, notesCache, noteTasks, shown, UPDATE } from './notes-app.ts'
 
 const idOf = ({ extensions }: { extensions?: Record<string, unknown> }): string =>
   (extensions?.['layover'] as { id: string } | undefined)?.id ?? ''
@@ -75,6 +75,28 @@ describe('a client in a simulated world', () => {
     await clock.runUntil(() => client.outbox.entries.length === 0)
     await clock.until(client.sync.pull())
     expect(shown(client.cache as InMemoryCache)?.map(({ body }) => body)).toEqual(['newest'])
+  })
+
+  it('an answer that is late does not take back what a pull has brought since', async () => {
+    const { clock, gateway, network, device } = notesWorld({ network: { latencyMs: 1000 } })
+    for (const id of ['a', 'b', 'c', 'd', 'e']) gateway.write('Note', { id, title: id, body: 'first' })
+    const sync = { document: CHANGES, pageSize: 1 }
+    const app = () => ({ cache: notesCache(), user: 'ann', tasks: noteTasks(), sync })
+    const client = await device('ann', { app }).open()
+    const pulled = client.sync.pull()
+    await clock.advance(1500)
+    network.fault({ kind: 'delay', ms: 15_000, leg: 'answer' }, { when: ({ tasks }) => tasks.length > 0 })
+    void client.mutate({ mutation: UPDATE, variables: { id: 'a', baseVersion: 1, patch: { body: 'mine' } } })
+    await clock.advance(1000)
+    expect(gateway.find('Note', 'a')).toMatchObject({ version: 2, body: 'mine' })
+    gateway.write('Note', { id: 'a', body: 'newest' })
+    await clock.until(pulled)
+    await clock.runUntil(() => client.outbox.entries.length === 0)
+    await clock.until(client.sync.pull())
+    expect(shown(client.cache as InMemoryCache)?.find(({ id }) => id === 'a')).toMatchObject({
+      version: 3,
+      body: 'newest',
+    })
   })
 })
 
