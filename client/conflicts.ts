@@ -142,12 +142,8 @@ export class Conflicts {
       : { status: 'confirmed', data: null, reconciliation: resolved?.reconciliation ?? [] }
   }
 
-  #decisionsAbout(id: string): StoredEntry[] {
-    const found: StoredEntry[] = []
-    for (const entry of this.#ports.queue.stored()) {
-      if (entry.name === resolveConflictTask.name && entry.variables['conflictOf'] === id) found.push(entry)
-    }
-    return found
+  #decisionsAbout(id: string): readonly StoredEntry[] {
+    return this.#decisions().filter(({ variables }) => variables['conflictOf'] === id)
   }
 
   /** A new decision takes the place of one that the gateway would not take. */
@@ -173,16 +169,19 @@ export class Conflicts {
     throw new LayoverError(code === REJECTION_CODES.CONFLICT_CHANGED ? 'CONFLICT_CHANGED' : 'REFUSED', message)
   }
 
+  #decisions(): readonly StoredEntry[] {
+    return this.#ports.queue.named(resolveConflictTask.name)
+  }
+
+  /** Runs at every change of the queue, so it must not look at all of it. */
   #refresh(): void {
     const decided = new Set<unknown>()
-    for (const entry of this.#ports.queue.stored()) {
-      if (entry.name !== resolveConflictTask.name) continue
-      if (isUnsettled(entry.status) && entry.status !== 'parked') decided.add(entry.variables['conflictOf'])
+    for (const { status, variables } of this.#decisions()) {
+      if (isUnsettled(status) && status !== 'parked') decided.add(variables['conflictOf'])
     }
-    const list: ConflictEntry[] = []
-    for (const { id, outcome } of this.#ports.queue.stored()) {
-      if (outcome?.status === 'conflict' && !decided.has(id)) list.push(outcome.conflict)
-    }
+    const list = this.#ports.queue
+      .inConflict()
+      .flatMap(({ id, outcome }) => (outcome?.status === 'conflict' && !decided.has(id) ? [outcome.conflict] : []))
     if (list.length === this.#list.length && list.every((each, index) => each === this.#list[index])) return
     this.#list = list
     this.#listeners.notify()
@@ -194,5 +193,5 @@ function overlayOf(conflict: ConflictEntry, decision: Decision, values: object |
   if (decision !== 'KEEP_MINE' && decision !== 'MERGE') return undefined
   const decided: Record<string, unknown> = { ...conflict.mine, ...(decision === 'MERGE' ? values : {}) }
   const own = Object.fromEntries(Object.entries(decided).filter(([name]) => !PROTOCOL_FIELDS.has(name)))
-  return { type: conflict.type, id: conflict.entityId, values: own }
+  return { type: conflict.type, id: conflict.entityId, values: own, version: conflict.theirsVersion }
 }

@@ -80,7 +80,7 @@ export class Delta {
           index.flush(cache)
           for (const { type, id } of page.removed) {
             if (!own || !holds(own, type)) continue
-            if (removeRecord(cache, index, type, id, bitsOf(groups, type) & ~bit)) removed += 1
+            if (removeRecord(cache, index, { type, id }, bit, bitsOf(groups, type) & ~bit)) removed += 1
           }
           if (completes) removed += this.#complete(cache, index, groups, completes)
           else {
@@ -157,6 +157,7 @@ export class Delta {
     const known = readSyncRecord(this.#cache)
     if (JSON.stringify(known?.groups) !== JSON.stringify(groups)) return false
     if (!completes) return true
+    if (known?.purged) return false
     const isStamped = known?.syncedAt != null && !known.unswept && this.#clock.now() - known.syncedAt < RESTAMP_AFTER
     return isStamped && JSON.stringify(known.types) === JSON.stringify(completes)
   }
@@ -208,9 +209,19 @@ function sweep(cache: InMemoryCache, index: IndexChanges, groups: readonly Scope
 }
 
 /** Unless another group holds it. */
-function removeRecord(cache: InMemoryCache, index: IndexChanges, type: string, id: string, others: number): boolean {
+function removeRecord(
+  cache: InMemoryCache,
+  index: IndexChanges,
+  { type, id }: Page['removed'][number],
+  bit: number,
+  others: number,
+): boolean {
   const record = cache.identify({ __typename: type, id })
-  if (record === undefined || (heldBy(cache, type, record) & others) !== 0) return false
+  if (record === undefined) return false
+  if (heldBy(cache, type, record) & others) {
+    index.leave(type, record, bit)
+    return false
+  }
   index.remove(type, record)
   cache.evict({ id: record, broadcast: false })
   return true
@@ -220,7 +231,7 @@ function withoutType(known: SyncRecord, type: string): SyncRecord {
   const groups = known.groups.map(group =>
     holds(group, type) ? { ...group, without: [...group.without, type] } : group,
   )
-  return { ...known, groups, types: Array.isArray(known.types) ? known.types.filter(each => each !== type) : null }
+  return { ...known, groups, purged: [...(known.purged ?? []), type] }
 }
 
 const isTrimmed = (known: SyncRecord, groups: readonly ScopeGroup[]): boolean =>

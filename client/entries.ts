@@ -7,6 +7,10 @@ export class Entries {
   readonly #dependents = new Map<string, Set<string>>()
   /** Ids of tasks that were merged into others. */
   readonly #squashed = new Map<string, string>()
+  /** Those in conflict: few, and asked for at every change of the queue. */
+  readonly #conflicts = new Set<string>()
+  /** By operation name. */
+  readonly #byName = new Map<string, Set<string>>()
   #changed = new Set<string>()
   #last = 0
 
@@ -22,6 +26,14 @@ export class Entries {
 
   ids(): IterableIterator<string> {
     return this.#byId.keys()
+  }
+
+  inConflict(): readonly StoredEntry[] {
+    return this.#ofIds(this.#conflicts)
+  }
+
+  named(name: string): readonly StoredEntry[] {
+    return this.#ofIds(this.#byName.get(name) ?? [])
   }
 
   /** A known entry keeps its place; a new one goes to the end. */
@@ -40,6 +52,11 @@ export class Entries {
     this.#byId.set(entry.id, entry)
     for (const id of entry.squashed ?? []) this.#squashed.set(id, entry.id)
     this.#changed.add(entry.id)
+    if (entry.outcome?.status === 'conflict') this.#conflicts.add(entry.id)
+    else this.#conflicts.delete(entry.id)
+    const named = this.#byName.get(entry.name)
+    if (named) named.add(entry.id)
+    else this.#byName.set(entry.name, new Set([entry.id]))
     if (isLast || before?.sequence === entry.sequence) return
     const sorted = [...this.#byId].sort(([, a], [, b]) => a.sequence - b.sequence)
     this.#byId.clear()
@@ -50,6 +67,8 @@ export class Entries {
     this.#byId.delete(entry.id)
     for (const id of entry.squashed ?? []) this.#squashed.delete(id)
     this.#changed.add(entry.id)
+    this.#conflicts.delete(entry.id)
+    this.#byName.get(entry.name)?.delete(entry.id)
     this.#unlink(entry)
   }
 
@@ -71,7 +90,7 @@ export class Entries {
   /** Everything that builds on the entry, directly or not, in queue order. */
   dependents(id: string): readonly StoredEntry[] {
     const found = new Set<StoredEntry>()
-    const open = [id]
+    const open = [this.#squashed.get(id) ?? id]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       for (const entry of this.directDependents(next)) {
         if (found.has(entry)) continue
@@ -120,6 +139,11 @@ export class Entries {
         open.push(each)
       }
     }
+  }
+
+  /** In queue order. */
+  #ofIds(ids: Iterable<string>): readonly StoredEntry[] {
+    return Array.from(ids, id => this.#byId.get(id)!).sort((a, b) => a.sequence - b.sequence)
   }
 
   #dependentIds(id: string): Iterable<string> {

@@ -98,6 +98,8 @@ export interface Overlay {
   readonly type: string
   readonly id: string
   readonly values: Record<string, unknown>
+  /** Of the record that was decided about: the base takes the values only while it has nothing newer. */
+  readonly version?: number | null
 }
 
 export type { Decision }

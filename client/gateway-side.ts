@@ -63,6 +63,7 @@ export async function connect(
     replay,
     random: device.random,
     definition: name => device.definitions.get(name),
+    foreseen: entry => device.changes.foreseenOf(entry),
     temporaryIds: device.temporaryIds,
     adopt: entry => restoreEntry(entry, device.definitions),
   })

@@ -71,6 +71,16 @@ export class History {
     this.#tasks.clear()
     this.#squashed.clear()
     for (const task of [...list].reverse()) this.#put(task)
+    this.#list = undefined
+  }
+
+  /** Gives what is to be removed on the device. */
+  clear(): ReadonlyMap<string, null> {
+    const removed = new Map(Array.from(this.#tasks.keys(), id => [KEY + id, null]))
+    this.#tasks.clear()
+    this.#squashed.clear()
+    this.#list = undefined
+    return removed
   }
 
   #put(task: SettledTask): void {

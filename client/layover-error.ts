@@ -42,6 +42,8 @@ export const LAYOVER_ERROR_CODES = [
   /** The gateway refused a decision or a request. */
   'REFUSED',
   'CONFLICT_CHANGED',
+  /** A hook of `layover/react` outside `OfflineProvider`. */
+  'NO_PROVIDER',
   'NOT_IMPLEMENTED',
 ] as const
 

@@ -112,11 +112,12 @@ export class Leaving {
   }
 
   async #forget(keepsOutbox: boolean): Promise<void> {
-    const { layer, client, cacheRecords, records } = this.#rooms
+    const { layer, client, cacheRecords, records, queue } = this.#rooms
     layer.close()
     await client.clearStore()
     await cacheRecords.purge()
-    if (!keepsOutbox) await records.clear()
+    if (keepsOutbox) await queue.forgetSettled()
+    else await records.clear()
   }
 
   async #shut(): Promise<void> {

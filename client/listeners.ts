@@ -3,8 +3,8 @@ import { LayoverError } from './layover-error.ts'
 
 export type Report = (error: LayoverError) => void
 
-export class Listeners {
-  readonly #listeners = new Set<() => void>()
+export class Listeners<T = undefined> {
+  readonly #listeners = new Set<(what?: T) => void>()
   readonly #report: Report
 
   constructor(report: Report) {
@@ -12,17 +12,17 @@ export class Listeners {
   }
 
   /** Bound, so that it can be handed on as it is. */
-  readonly subscribe = (listener: () => void): (() => void) => {
+  readonly subscribe = (listener: (what?: T) => void): (() => void) => {
     // Wrapped: the same function subscribed twice is two subscriptions.
-    const own = (): void => listener()
+    const own = (what?: T): void => listener(what)
     this.#listeners.add(own)
     return () => void this.#listeners.delete(own)
   }
 
-  notify(): void {
+  notify(what?: T): void {
     for (const listener of [...this.#listeners]) {
       try {
-        listener()
+        listener(what)
       } catch (error) {
         this.#report(new LayoverError('UPDATE_FAILED', 'A subscribed listener threw.', error))
       }

@@ -89,6 +89,7 @@ export async function enqueue(
     },
     isLimited,
   )
+  queue.storing.notify()
   const isShown = isTentative(draft.status)
   try {
     const change = changes.of(draft)!

@@ -119,10 +119,13 @@ export class OptimisticLayer {
     forgetResult(cache)
   }
 
-  /** Sets fields of a record that is there. */
-  lay(cache: InMemoryCache, { type, id, values }: Overlay): void {
+  /** Sets fields of a record that is there. `unlessNewer`: what a pull has brought since the decision stays. */
+  lay(cache: InMemoryCache, { type, id, values, version }: Overlay, { unlessNewer = false } = {}): void {
     const record = cache.identify({ __typename: type, id })
     if (record === undefined) return
+    let held: unknown
+    cache.modify({ id: record, fields: { version: value => (held = value) }, broadcast: false })
+    if (unlessNewer && typeof held === 'number' && version != null && held > version) return
     const fields = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, () => value]))
     cache.modify({ id: record, fields, broadcast: false })
   }

@@ -1,10 +1,22 @@
 /** What one change of the queue is: to whoever makes it, and to the view. */
 import type { InMemoryCache } from '@apollo/client'
 import type { BatchAnswer } from './batch.ts'
-import type { Outcome, StoredEntry } from './entry.ts'
+import type { Outcome, Overlay, StoredEntry } from './entry.ts'
 import type { EntryStatus } from './outbox-states.ts'
 import type { IndexChanges } from './record-index.ts'
 import type { Verdict } from './settle.ts'
+
+/** A task on its way in, before it has its place. */
+export interface Draft {
+  readonly id: string
+  readonly name: string
+  readonly document: string
+  readonly variables: Record<string, unknown>
+  readonly version: number
+  readonly overlay?: Overlay
+  /** Ids of entries that it builds on beside those that its variables tell of. */
+  readonly named?: readonly string[]
+}
 
 /** What a change of the queue means for the view. Called once per change, before the listeners. */
 export type ViewListener = (change: {

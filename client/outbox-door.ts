@@ -5,19 +5,28 @@ import type { SettledTask } from './history.ts'
 import { LayoverError } from './layover-error.ts'
 import { plain } from './mutate.ts'
 import type { OutboxQueue } from './outbox.ts'
+import { readExport, writeExport } from './outbox-export.ts'
 import { renew, suggested } from './renewal.ts'
 import type { Replay } from './replay.ts'
-import { readEntry, writeEntry } from './storage/outbox-records.ts'
 import type { TaskDefinition } from './task.ts'
 import type { TemporaryIds } from './temporary-ids.ts'
 import { migrated } from './tentative-changes.ts'
+import { type TouchedRecord, touchedRecords } from './touched-records.ts'
 
 /** All promises reject with UNKNOWN_ENTRY for an id that is not in the outbox, and with STORAGE_FAILED. */
 export interface Outbox {
   /** In queue order; the array is replaced, never changed. Confirmed ones leave it; the others stay until they are dealt with. */
   readonly entries: readonly OutboxEntry[]
+  /** Queued a moment ago and not on the device yet, so not in `entries`; in queue order. */
+  readonly storing: readonly OutboxEntry[]
   /** By `pause`, or while somebody has to sign in. */
   readonly paused: boolean
+  /** Also one that is being stored. */
+  get(id: string): OutboxEntry | undefined
+  /** What `settled` resolves to, if it is known. */
+  outcome(id: string): Outcome | undefined
+  /** What the entry makes or changes: the records of its foreseen answer; without any, whatever its variables mention. */
+  recordsOf(id: string): readonly TouchedRecord[]
   /**
    * What left the outbox, newest first, with the gateway's reconciliation reports: the last `historySize`, kept on the device.
    * The array is replaced, never changed.
@@ -48,22 +57,29 @@ export interface Outbox {
   dependents(id: string): readonly OutboxEntry[]
   /** Gives it up, with its dependents. Rejects with NOT_POSSIBLE while the gateway may be about to do it, or a dependent. */
   discard(id: string): Promise<void>
-  /** Withdraws it, with its dependents, while the gateway cannot have it. Rejects with NOT_POSSIBLE afterwards. */
+  /**
+   * Withdraws it, with its dependents, while the gateway cannot have it: the undo of its optimistic change. Records and lists are
+   * as if it had never been queued when this returns; the promise is the disk's. A task that others were merged into goes with
+   * them. Rejects with NOT_POSSIBLE afterwards.
+   */
   cancel(id: string): Promise<void>
   /** The server's id of a record that was made under a temporary one, else the id itself; kept on the device (the last 10,000). */
   resolveId(id: string): string
   pause(): void
   /** Also goes on when the gateway asked for a sign-in. */
   resume(): void
-  /** All entries as JSON, for a file or another device. */
+  /** All entries as JSON, for a file or another device; with them the server's ids of what was made under temporary ones. */
   export(): Promise<string>
-  /** Takes in what `export` gave: entries keep their ids, those already here are skipped, the others go to the end. Rejects with BAD_EXPORT. */
+  /**
+   * Takes in what `export` gave: entries keep their ids and go to the end. Those already here are skipped, and so are those that
+   * were settled or discarded here, as far as `settled` still knows them. Rejects with BAD_EXPORT: then nothing was taken in.
+   */
   import(json: string): Promise<void>
-  subscribe(listener: () => void): () => void
+  /** The listener is given the ids of the entries that came, changed or left; none when only `paused` did; nothing when all may have. */
+  subscribe(listener: (changed?: ReadonlySet<string>) => void): () => void
+  /** Tells when `storing` has one more, or one that could not be stored. */
+  onStoring(listener: () => void): () => void
 }
-
-const EXPORT_FORMAT = 'layover-outbox'
-const EXPORT_VERSION = 1
 
 export interface OutboxDoorPorts {
   readonly queue: OutboxQueue
@@ -71,21 +87,43 @@ export interface OutboxDoorPorts {
   readonly random: Random
   readonly temporaryIds: TemporaryIds
   readonly definition: (name: string) => TaskDefinition | undefined
+  /** The answer that the application foresees. */
+  readonly foreseen: (entry: StoredEntry) => unknown
   /** Gives an entry of unknown origin its place among what this application knows. */
   readonly adopt: (entry: StoredEntry) => StoredEntry
 }
 
 export class OutboxDoor implements Outbox {
   readonly #ports: OutboxDoorPorts
-  readonly subscribe: (listener: () => void) => () => void
+  readonly subscribe: Outbox['subscribe']
+  readonly onStoring: Outbox['onStoring']
 
   constructor(ports: OutboxDoorPorts) {
     this.#ports = ports
     this.subscribe = ports.queue.subscribe
+    this.onStoring = ports.queue.storing.subscribe
   }
 
   get entries(): readonly OutboxEntry[] {
     return this.#ports.queue.entries
+  }
+
+  get storing(): readonly OutboxEntry[] {
+    return [...this.#ports.queue.drafts.values()]
+  }
+
+  get(id: string): OutboxEntry | undefined {
+    return this.#ports.queue.known(id)
+  }
+
+  outcome(id: string): Outcome | undefined {
+    return this.#ports.queue.outcomeOf(id)
+  }
+
+  recordsOf(id: string): readonly TouchedRecord[] {
+    const { queue, foreseen } = this.#ports
+    const entry = queue.known(id)
+    return entry ? touchedRecords(entry, foreseen(entry), queue) : []
   }
 
   get history(): readonly SettledTask[] {
@@ -198,17 +236,19 @@ export class OutboxDoor implements Outbox {
   }
 
   async export(): Promise<string> {
-    const entries = Array.from(this.#ports.queue.stored(), entry => ({ id: entry.id, text: writeEntry(entry) }))
-    return JSON.stringify({ format: EXPORT_FORMAT, version: EXPORT_VERSION, entries })
+    return writeExport(this.#ports.queue.stored(), this.#ports.temporaryIds.all())
   }
 
   async import(json: string): Promise<void> {
     const { queue, replay, adopt } = this.#ports
-    const entries = readExport(json).filter(({ id }) => !queue.get(id))
+    const { entries, ids } = readExport(json)
+    // A verdict that was given here stands, whatever the file says.
+    const isNew = ({ id }: StoredEntry): boolean => !queue.known(id) && !queue.outcomeOf(id)
     entries.sort((a, b) => a.sequence - b.sequence)
     const place = await queue.places(() => entries.length)
     await queue.change(change => {
-      for (const entry of entries) change.enqueue({ ...adopt(entry), sequence: place() })
+      change.assign(ids)
+      for (const entry of entries.filter(isNew)) change.enqueue({ ...adopt(entry), sequence: place() })
     })
     replay.kick(true)
   }
@@ -238,29 +278,6 @@ export class OutboxDoor implements Outbox {
       `This application registers no task ${entry.name || 'of that kind'}: register it again, or export or discard the entry ${entry.id}.`,
     )
   }
-}
-
-function readExport(json: string): StoredEntry[] {
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch (error) {
-    throw new LayoverError('BAD_EXPORT', 'This is not JSON.', error)
-  }
-  const exported = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  if (
-    exported['format'] !== EXPORT_FORMAT ||
-    exported['version'] !== EXPORT_VERSION ||
-    !Array.isArray(exported['entries'])
-  ) {
-    throw new LayoverError('BAD_EXPORT', `This is not an exported outbox of version ${EXPORT_VERSION}.`)
-  }
-  return exported['entries'].map(each => {
-    if (typeof each?.id !== 'string' || typeof each?.text !== 'string') {
-      throw new LayoverError('BAD_EXPORT', 'An exported entry has no id or no text. Nothing was taken in.')
-    }
-    return readEntry(each.id, each.text)
-  })
 }
 
 const notPossible = (entry: StoredEntry, rule: string): LayoverError =>

@@ -4,10 +4,10 @@
  */
 import type { Clock, Random } from '../protocol/ports.ts'
 import { Entries } from './entries.ts'
-import type { OutboxEntry, Outcome, Overlay, StoredEntry } from './entry.ts'
+import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
 import type { History, SettledTask } from './history.ts'
 import { Listeners, type Report } from './listeners.ts'
-import type { BaseWrite, QueueChange, QueueNews, QueueSharing, ViewListener } from './outbox-change.ts'
+import type { BaseWrite, Draft, QueueChange, QueueNews, QueueSharing, ViewListener } from './outbox-change.ts'
 import { OutboxIndex, type OutboxIndexPorts } from './outbox-index.ts'
 import { OutboxMoves, unknownEntry } from './outbox-moves.ts'
 import { isSendable, isUnsettled } from './outbox-states.ts'
@@ -16,17 +16,6 @@ import { Outcomes } from './outcomes.ts'
 import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
 
 export type { OutboxChange } from './outbox-change.ts'
-
-export interface Draft {
-  readonly id: string
-  readonly name: string
-  readonly document: string
-  readonly variables: Record<string, unknown>
-  readonly version: number
-  readonly overlay?: Overlay
-  /** Ids of entries that it builds on beside those that its variables tell of. */
-  readonly named?: readonly string[]
-}
 
 export interface OutboxPorts extends OutboxIndexPorts {
   readonly clock: Clock
@@ -47,7 +36,8 @@ export class OutboxQueue {
   readonly #index: OutboxIndex
   readonly #view: OutboxView
   readonly #outcomes: Outcomes
-  readonly #listeners: Listeners
+  readonly #listeners: Listeners<ReadonlySet<string>>
+  readonly storing: Listeners
   /** Queued in this tab, and not yet in what the leading tab told. */
   readonly #own = new Set<string>()
   #sharing: QueueSharing | undefined
@@ -55,13 +45,15 @@ export class OutboxQueue {
   /** The last one seen. */
   #sequence = 0
   #list: readonly OutboxEntry[] | undefined
-  readonly subscribe: (listener: () => void) => () => void
+  /** Listeners are given the ids of the entries that came, changed or left; none for what is beside the entries. */
+  readonly subscribe: (listener: (changed?: ReadonlySet<string>) => void) => () => void
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
     this.#outcomes = new Outcomes(ports.history)
     this.#listeners = new Listeners(ports.report)
     this.subscribe = this.#listeners.subscribe
+    this.storing = new Listeners(ports.report)
     this.#index = new OutboxIndex(ports, id => this.known(id))
     this.#view = new OutboxView(this.#entries, ports.view, ports.report)
   }
@@ -91,6 +83,11 @@ export class OutboxQueue {
     return this.#ports.history.list
   }
 
+  /** Whether this tab is the one that moves entries. */
+  get leads(): boolean {
+    return this.#ports.leads()
+  }
+
   /** UUID of this installation. */
   get client(): string {
     return this.#client
@@ -112,8 +109,22 @@ export class OutboxQueue {
     return entry
   }
 
+  /** Those whose storing is under way; `storing` tells of their coming, and of those that came to nothing. */
+  get drafts(): ReadonlyMap<string, StoredEntry> {
+    return this.#drafts
+  }
+
   stored(): Iterable<StoredEntry> {
     return this.#entries.all()
+  }
+
+  /** In queue order, as all of these. */
+  inConflict(): readonly StoredEntry[] {
+    return this.#entries.inConflict()
+  }
+
+  named(name: string): readonly StoredEntry[] {
+    return this.#entries.named(name)
   }
 
   hasUnsettled(): boolean {
@@ -158,19 +169,9 @@ export class OutboxQueue {
     return entry
   }
 
-  /**
-   * The entry that a task with these variables, building on `after`, could be merged into: never sent, nothing between the two
-   * that mentions the same ids, nothing waiting for the earlier, nothing the later waits for alone.
-   */
-  squashable(variables: Record<string, unknown>, after: readonly string[]): StoredEntry | undefined {
-    if (!this.#ports.leads()) return undefined
-    const newest = this.#index.newest(variables)
-    const entry = newest === undefined ? undefined : this.#entries.get(newest)
-    if (!entry || entry.attempts > 0 || entry.inDoubt || (entry.status !== 'queued' && entry.status !== 'blocked'))
-      return
-    if (after.some(id => id !== entry.id && !entry.after.includes(id))) return
-    const awaited = [...this.#entries.directDependents(entry.id), ...this.#drafts.values()]
-    return awaited.some(each => each.after.includes(entry.id)) ? undefined : entry
+  /** The newest entry on the device or on its way there that mentions, in whatever way, an id that these variables mention. */
+  newest(variables: Record<string, unknown>): StoredEntry | undefined {
+    return this.known(this.#index.newest(variables) ?? '')
   }
 
   /** Durable when it resolves. `shown` says that the view holds its change already. Rejects with STORAGE_FAILED: then there is no such entry. */
@@ -184,7 +185,7 @@ export class OutboxQueue {
     }
     const stored = this.#drafts.get(draft.id) ?? draft
     // Another tab may have queued something in between.
-    const entry = stored.sequence === sequence ? stored : { ...stored, sequence }
+    const entry = stored.sequence === sequence ? stored : this.#moved(stored, sequence)
     this.#sequence = Math.max(this.#sequence, sequence)
     const replaced = new Set(entry === stored ? [] : [entry.id])
     this.#drafts.delete(entry.id)
@@ -215,6 +216,7 @@ export class OutboxQueue {
       if (!other.after.includes(draft.id)) continue
       this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
     }
+    this.storing.notify()
   }
 
   /**
@@ -322,13 +324,20 @@ export class OutboxQueue {
     return entry ? entry.outcome : this.#outcomes.get(id)
   }
 
+  /** Nothing of what left stays on the device; what waits does. */
+  forgetSettled(): Promise<void> {
+    const { records, history, temporaryIds } = this.#ports
+    return records.save([], [], undefined, new Map([...history.clear(), ...temporaryIds.clear()]))
+  }
+
   /** Tells the listeners of something beside the entries: paused, resumed. */
   notify(): void {
-    this.#listeners.notify()
+    this.#listeners.notify(new Set())
   }
 
   close(): void {
     this.#listeners.clear()
+    this.storing.clear()
   }
 
   /** Gives what is to be written beside the entries. */
@@ -360,6 +369,11 @@ export class OutboxQueue {
     })
   }
 
+  #moved(entry: StoredEntry, sequence: number): StoredEntry {
+    this.#index.unregister(entry)
+    return this.#index.register({ ...entry, sequence })
+  }
+
   #showAndTell(touched: ReadonlySet<string>, write?: BaseWrite, replaced?: ReadonlySet<string>): void {
     this.#view.update(touched, write, replaced)
     this.#list = undefined
@@ -367,7 +381,7 @@ export class OutboxQueue {
       const outcome = this.outcomeOf(id)
       if (outcome) this.#outcomes.tell(id, outcome)
     }
-    this.#listeners.notify()
+    this.#listeners.notify(touched)
   }
 
   #now(): string {

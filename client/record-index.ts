@@ -79,6 +79,8 @@ export function dropIndex(cache: InMemoryCache, type: string): string[] {
 class TypeChanges {
   /** Bits to add, by cache id. */
   readonly added = new Map<string, number>()
+  /** Bits to take away, by cache id. */
+  readonly left = new Map<string, number>()
   readonly mentioned = new Set<string>()
   readonly removed = new Set<string>()
 }
@@ -99,6 +101,11 @@ export class IndexChanges {
     const { mentioned, removed } = this.#of(type)
     mentioned.add(id)
     removed.delete(id)
+  }
+
+  /** It left the scope group of that bit, and others hold it still. */
+  leave(type: string, id: string, bit: number): void {
+    this.#of(type).left.set(id, bit)
   }
 
   remove(type: string, id: string): void {
@@ -135,7 +142,7 @@ function writeChanges(
   cache: InMemoryCache,
   type: string,
   head: IndexHead | undefined,
-  { added, removed }: TypeChanges,
+  { added, left, removed }: TypeChanges,
 ): void {
   const { at } = memoryOf(cache, type, head)
   const before = head ?? { pages: 0, gone: [] }
@@ -154,6 +161,11 @@ function writeChanges(
       touched.set(number, entries)
     }
     return entries
+  }
+  for (const [id, bits] of left) {
+    const place = at.get(id) ?? -1
+    const entry = place < 0 ? undefined : entriesOf(Math.floor(place / PAGE_LIMIT))[place % PAGE_LIMIT]
+    if (entry) entry[1] &= ~bits
   }
   const missing = new Map(added)
   for (const [id, bits] of added) {

@@ -26,6 +26,9 @@ export async function renew(
   /** By the old id, the id under which it stands at the end of the queue. */
   const moved = new Map<string, string>()
   const place = await queue.places(() => queue.dependents(entry.id).length + 1)
+  if (queue.get(entry.id)?.status !== entry.status) {
+    throw new LayoverError('NOT_POSSIBLE', `${entry.name} ${entry.id} was dealt with meanwhile.`)
+  }
   const dependents = queue.dependents(entry.id)
   await queue.change(change => {
     again(entry, variables)

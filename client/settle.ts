@@ -132,7 +132,7 @@ export function applyAnswers(ports: SettlePorts, answered: readonly Answered[]):
         })
         ports.noteAnswer(answer.value)
       }
-      if (entry.overlay && verdict.kind === 'confirmed') ports.layer.lay(cache, entry.overlay)
+      if (entry.overlay && verdict.kind === 'confirmed') ports.layer.lay(cache, entry.overlay, { unlessNewer: true })
     }
   }
 }

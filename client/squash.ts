@@ -6,6 +6,7 @@
 import type { StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
 import type { Enqueued, Given, MutatePorts } from './mutate.ts'
+import type { OutboxQueue } from './outbox.ts'
 import { isTentative } from './outbox-states.ts'
 import type { TaskDefinition } from './task.ts'
 
@@ -30,9 +31,11 @@ export function squash(
   // What `mutate` was given for this one task says nothing of the two as one.
   const isOfItsOwn =
     (given.optimistic && !definition.optimistic) || (given.update && !definition.update) || given.overlay
-  if (!definition.squash || isOfItsOwn) return undefined
-  const earlier = queue.squashable(later, after)
-  if (!earlier || !isSame(earlier, definition) || underWay.has(earlier.variables)) return undefined
+  // Another tab may be about to send what waits: there the two stay two.
+  if (!definition.squash || isOfItsOwn || !queue.leads) return undefined
+  const earlier = queue.newest(later)
+  if (!earlier || !isSame(earlier, definition) || !isAlone(queue, earlier, after) || underWay.has(earlier.variables))
+    return undefined
   const variables = merged(earlier)
   if (!variables) return undefined
   const entry = { ...earlier, variables }
@@ -77,3 +80,15 @@ export function squash(
 
 const isSame = (entry: StoredEntry, { name, migrations }: TaskDefinition): boolean =>
   entry.name === name && entry.version === migrations.length && !entry.overlay
+
+/** On the device, never sent, awaited by nobody; the later one builds on nothing that it does not build on, too. */
+function isAlone(
+  queue: OutboxQueue,
+  { id, status, attempts, inDoubt, after: builtOn }: StoredEntry,
+  after: readonly string[],
+) {
+  const isUnsent = attempts === 0 && !inDoubt && (status === 'queued' || status === 'blocked')
+  if (!isUnsent || queue.drafts.has(id) || queue.dependents(id).length > 0) return false
+  for (const draft of queue.drafts.values()) if (draft.after.includes(id)) return false
+  return after.every(each => each === id || builtOn.includes(each))
+}

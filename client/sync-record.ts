@@ -13,6 +13,8 @@ export interface SyncRecord {
   readonly types: readonly string[] | 'all' | null
   /** Records are there that no group stands for any more, until the next pull is through. */
   readonly unswept?: boolean
+  /** Types that were purged since the last pull. */
+  readonly purged?: readonly string[]
 }
 
 const TYPE = 'LayoverSync'
@@ -46,7 +48,8 @@ export function writeSyncRecord(cache: InMemoryCache, state: SyncRecord): void {
 
 /** Whether every record of the type that the caller may see has come. */
 export function isSynced(state: SyncRecord | undefined, type: string): boolean {
-  return state?.types === 'all' || (state?.types?.includes(type) ?? false)
+  if (!state?.types || state.purged?.includes(type)) return false
+  return state.types === 'all' || state.types.includes(type)
 }
 
 export function forget(cache: InMemoryCache, id: string): void {

@@ -17,6 +17,7 @@ import type { Replay } from './replay.ts'
 import type { ReplayCounts } from './replay-counts.ts'
 import type { SignIn } from './sign-in.ts'
 import { isSynced, readSyncRecord } from './sync-record.ts'
+import { onShown } from './visibility.ts'
 import type { Wire } from './wire.ts'
 
 export interface Scope {
@@ -57,8 +58,11 @@ export interface Sync {
   push(): Promise<PushResult>
   /** For this session; records outside leave the device with the pull that follows at once, or when there is a connection again. */
   setScopes(scopes: Scope[]): Promise<void>
-  /** Takes what sync brought off the device; tasks stay. Refuses (PENDING_TASKS) while tasks wait, unless forced. */
-  purge(options?: { force?: boolean }): Promise<void>
+  /**
+   * Takes what sync brought off the device, or its records of one type, until the next pull; tasks stay. Refuses
+   * (PENDING_TASKS) while tasks wait, unless forced.
+   */
+  purge(options?: { force?: boolean; type?: string }): Promise<void>
   subscribe(listener: () => void): () => void
 }
 
@@ -88,7 +92,7 @@ export interface SyncSharing {
   page(before: string, pulled: PulledPage): void
   /** A pull has reached the end. */
   synced(): void
-  purged(): void
+  purged(type: string | undefined): void
   scopes(scopes: readonly Scope[]): void
 }
 
@@ -152,6 +156,7 @@ export class SyncLoop implements Sync {
     this.#stop.push(
       connectivity.subscribe(() => this.#connectionChanged()),
       connectivity.onHint(() => this.#reconnect()),
+      onShown(() => this.#shown()),
     )
     if (!this.#isFollowing) this.lead(true)
   }
@@ -221,7 +226,7 @@ export class SyncLoop implements Sync {
     }
   }
 
-  async purge({ force = false } = {}): Promise<void> {
+  async purge({ force = false, type }: { force?: boolean; type?: string } = {}): Promise<void> {
     const { queue, delta } = this.#ports
     if (!force && queue.hasUnsettled()) {
       throw new LayoverError(
@@ -230,9 +235,9 @@ export class SyncLoop implements Sync {
       )
     }
     await this.#running?.catch(() => undefined) // Whoever called it is told.
-    delta.clear()
-    this.#sharing?.purged()
-    this.#synced(null)
+    delta.clear(type)
+    this.#sharing?.purged(type)
+    this.#synced(type === undefined ? null : this.#lastSyncedAt)
   }
 
   close(): void {
@@ -398,6 +403,11 @@ export class SyncLoop implements Sync {
   #listen(): void {
     if (this.#mode === 'auto' && !this.#isFollowing && this.#options) this.#notice?.open()
     else this.#notice?.close()
+  }
+
+  #shown(): void {
+    const age = this.#ports.clock.now() - (this.#lastSyncedAt?.getTime() ?? 0)
+    if (age >= (this.#options?.everyMs ?? DEFAULT_EVERY_MS) && !this.#running) this.#inBackground()
   }
 
   #connectionChanged(): void {

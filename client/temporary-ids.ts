@@ -70,6 +70,13 @@ export class TemporaryIds {
     return records
   }
 
+  /** Gives what is to be removed on the device. */
+  clear(): ReadonlyMap<string, null> {
+    const removed = new Map(Array.from(this.#assigned.keys(), id => [KEY + id, null]))
+    this.#assigned.clear()
+    return removed
+  }
+
   /** Ids of the entries that make what the variables mention. */
   makersFor(variables: unknown): readonly string[] {
     return [...placesIn(variables).keys()].flatMap(temporary => this.#makers.get(temporary) ?? [])

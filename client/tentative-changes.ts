@@ -7,6 +7,7 @@ import type { TentativeChange } from './optimistic.ts'
 import type { TaskDefinition } from './task.ts'
 import type { Templates } from './templates.ts'
 import type { TemporaryIds } from './temporary-ids.ts'
+import { recordsNamedIn } from './touched-records.ts'
 
 type Fields = Record<string, unknown>
 
@@ -100,7 +101,7 @@ export class TentativeChanges {
   /** Ids of all records in the foreseen answer; undefined when none is foreseen. */
   recordsOf(entry: StoredEntry): ReadonlySet<string> | undefined {
     const foreseen = this.foreseenOf(entry)
-    return foreseen && collectIds(foreseen, new Set())
+    return foreseen && new Set(recordsNamedIn(foreseen).map(({ id }) => id))
   }
 
   /** The foreseen answer. A function that throws is dealt with where the change is made. */
@@ -120,15 +121,6 @@ export class TentativeChanges {
     // A ready-made answer that `mutate` was given knows nothing of the server's ids.
     return isFields(foreseen) ? this.#temporaryIds.replaceIn(foreseen) : undefined
   }
-}
-
-function collectIds(value: unknown, found: Set<string>): ReadonlySet<string> {
-  if (Array.isArray(value)) for (const item of value) collectIds(item, found)
-  else if (isFields(value)) {
-    if (value['__typename'] !== undefined && typeof value['id'] === 'string') found.add(value['id'])
-    for (const child of Object.values(value)) collectIds(child, found)
-  }
-  return found
 }
 
 /** The variables as the registration knows them now; what is sent of a task that was sent before stays as it was. */

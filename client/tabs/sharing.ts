@@ -27,7 +27,7 @@ type News =
   /** `before`: the groups to which the page was applied. */
   | { kind: 'page'; before: string; pulled: Omit<PulledPage, 'document'> }
   | { kind: 'synced' }
-  | { kind: 'purged' }
+  | { kind: 'purged'; type: string | undefined }
   | { kind: 'paused'; isPaused: boolean }
   | { kind: 'reach'; isReached: boolean }
   | { kind: 'nothing-soon' }
@@ -91,7 +91,7 @@ export class Sharing implements TabRoles {
     sync.shareThrough({
       page: (before, { document: _document, ...pulled }) => this.#tell({ kind: 'page', before, pulled }),
       synced: () => this.#tell({ kind: 'synced' }),
-      purged: () => this.#tell({ kind: 'purged' }),
+      purged: type => this.#tell({ kind: 'purged', type }),
       scopes: scopes => this.#say({ kind: 'scopes', scopes }),
     })
     deliveries.onAll(() => this.#tell({ kind: 'nothing-soon' }))
@@ -164,7 +164,7 @@ export class Sharing implements TabRoles {
         break
       case 'purged':
         this.#inTurn(async () => {
-          delta.clear()
+          delta.clear(news.type)
           sync.mirrored()
         })
         break

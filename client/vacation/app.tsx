@@ -1,13 +1,12 @@
+import { useConflicts, useOutbox } from 'layover/react'
 import { type ReactNode, useEffect, useState } from 'react'
 import { ConflictPanel } from './conflict-panel.tsx'
 import { Customers } from './customers.tsx'
 import { Header } from './header.tsx'
 import { Offers } from './offers.tsx'
-import { useConflicts, useOutbox } from './offline.tsx'
 import { OutboxPanel } from './outbox-panel.tsx'
 import type { Session } from './session.ts'
 import { Vacations } from './vacations.tsx'
-import { unsettledCount } from './words.ts'
 
 const VIEWS = { vacations: 'Vacations', customers: 'Customers', offers: 'Offers' } as const
 type View = keyof typeof VIEWS
@@ -32,8 +31,8 @@ function useView(): View {
 /** The page of somebody who is signed in. */
 export function App({ session, onSignedOut }: { session: Session; onSignedOut(): void }): ReactNode {
   const view = useView()
-  const conflicts = useConflicts()
-  const waiting = unsettledCount(useOutbox().entries)
+  const { list: conflicts } = useConflicts()
+  const waiting = useOutbox(outbox => outbox.waiting)
   return (
     <>
       <title>{waiting > 0 ? `(${waiting}) Layover` : 'Layover'}</title>

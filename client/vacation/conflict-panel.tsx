@@ -1,6 +1,6 @@
 import type { ConflictEntry, Decision } from 'layover/client'
+import { useConflicts } from 'layover/react'
 import { type ReactNode, useState } from 'react'
-import { useOfflineClient } from './offline.tsx'
 import { useRecords } from './records.ts'
 import { fieldWord, momentOf, shownValue } from './words.ts'
 
@@ -41,7 +41,7 @@ function FieldRow({ conflict, field, chosen, onChoose }: FieldRowProps): ReactNo
 
 /** One conflict: what it was, what it became on both sides, and who decides. Nothing is chosen beforehand. */
 export function ConflictPanel({ conflict }: { conflict: ConflictEntry }): ReactNode {
-  const { conflicts } = useOfflineClient()
+  const { resolve: decide } = useConflicts()
   const { customer } = useRecords()
   const [sides, setSides] = useState<Readonly<Record<string, Side>>>({})
   const [problem, setProblem] = useState<string>()
@@ -50,7 +50,7 @@ export function ConflictPanel({ conflict }: { conflict: ConflictEntry }): ReactN
   const heading = `conflict-${conflict.id}`
   const resolve = (decision: Decision, values?: object): void => {
     setProblem(undefined)
-    conflicts.resolve(conflict.id, decision, values).catch((reason: unknown) => setProblem(String(reason)))
+    decide(conflict.id, decision, values).catch((reason: unknown) => setProblem(String(reason)))
   }
   const merged = (): object =>
     Object.fromEntries(conflict.fields.map(field => [field, conflict[sides[field] ?? 'theirs'][field]]))

@@ -1,10 +1,11 @@
 import { useMutation } from '@apollo/client/react'
 import type { OutboxEntry } from 'layover/client'
+import { useEntriesAbout } from 'layover/react'
 import { type ReactNode, useState } from 'react'
 import { DeleteCustomerDocument } from './__generated__/graphql.ts'
 import { ConfirmButton } from './confirm-button.tsx'
 import { ChangeCustomerForm, NewCustomerForm } from './customer-form.tsx'
-import { type Customer, usePendingOf, useRecords } from './records.ts'
+import { type Customer, useRecords } from './records.ts'
 import { isUnsettled } from './words.ts'
 
 function badgeOf(pending: readonly OutboxEntry[]): string | undefined {
@@ -15,7 +16,7 @@ function badgeOf(pending: readonly OutboxEntry[]): string | undefined {
 }
 
 function CustomerCard({ customer }: { customer: Customer }): ReactNode {
-  const pending = usePendingOf(customer.id)
+  const pending = useEntriesAbout(customer)
   const [remove] = useMutation(DeleteCustomerDocument)
   const [editing, setEditing] = useState(false)
   const [problem, setProblem] = useState<string>()

@@ -1,24 +1,23 @@
+import { useConnection, useFreshness, useOfflineClient, useOutbox } from 'layover/react'
 import { type ReactNode, useState } from 'react'
-import { useConnection, useLastSyncedAt, useOfflineClient, useOutbox } from './offline.tsx'
 import type { Session } from './session.ts'
-import { chipText, timeOfDay, unsettledCount } from './words.ts'
+import { chipText, timeOfDay } from './words.ts'
 
 function Chip(): ReactNode {
   const { entries, paused } = useOutbox()
   const connection = useConnection()
-  const lastSyncedAt = useLastSyncedAt()
+  const { lastSyncedAt } = useFreshness()
   const text = chipText({ entries, paused, connection })
   return (
     <p className="chip" role="status" data-settled={text === 'All changes saved'}>
       <a href="#outbox">{text}</a>
-      <small>{lastSyncedAt === undefined ? 'Never synced' : `Synced ${timeOfDay(lastSyncedAt)}`}</small>
+      <small>{lastSyncedAt ? `Synced ${timeOfDay(lastSyncedAt.getTime())}` : 'Never synced'}</small>
     </p>
   )
 }
 
 function WorkOffline(): ReactNode {
-  const { connection } = useOfflineClient()
-  const { mode } = useConnection()
+  const { mode, setMode } = useConnection()
   return (
     <label className="switch">
       <input
@@ -26,7 +25,7 @@ function WorkOffline(): ReactNode {
         role="switch"
         checked={mode === 'offline'}
         aria-checked={mode === 'offline'}
-        onChange={event => connection.setMode(event.target.checked ? 'offline' : 'auto')}
+        onChange={event => setMode(event.target.checked ? 'offline' : 'auto')}
       />
       Work offline
     </label>
@@ -57,7 +56,7 @@ type Pending = 'keep' | 'send' | 'discard'
 
 function SignOut({ onSignedOut }: { onSignedOut(): void }): ReactNode {
   const client = useOfflineClient()
-  const waiting = unsettledCount(useOutbox().entries)
+  const waiting = useOutbox(outbox => outbox.waiting)
   const [asking, setAsking] = useState(false)
   const [problem, setProblem] = useState<string>()
   const leave = (pending: Pending): void => {

@@ -1,7 +1,7 @@
 import type { OutboxEntry } from 'layover/client'
+import { useConnection, useOfflineClient, useOutbox } from 'layover/react'
 import { type ReactNode, useState } from 'react'
 import { ConfirmButton } from './confirm-button.tsx'
-import { useConnection, useOfflineClient, useOutbox } from './offline.tsx'
 import { type Records, useRecords } from './records.ts'
 import { TaskSteps } from './task-steps.tsx'
 import { type Settled, useRecentlySettled } from './use-recently-settled.ts'

@@ -1,5 +1,4 @@
 import { useQuery } from '@apollo/client/react'
-import type { OutboxEntry } from 'layover/client'
 import {
   CustomersDocument,
   type CustomersQuery,
@@ -8,8 +7,6 @@ import {
   VacationsDocument,
   type VacationsQuery,
 } from './__generated__/graphql.ts'
-import { useOutbox } from './offline.tsx'
-import { recordIdOf } from './tasks.ts'
 
 export type Customer = CustomersQuery['customers']['nodes'][number]
 export type Vacation = VacationsQuery['vacations']['nodes'][number]
@@ -51,9 +48,4 @@ export function useRecords(): Records {
     vacation: id => vacations.find(each => each.id === id),
     offer: id => all.find(each => each.id === id),
   }
-}
-
-/** What waits for one record, in queue order. */
-export function usePendingOf(recordId: string): readonly OutboxEntry[] {
-  return useOutbox().entries.filter(entry => recordIdOf(entry) === recordId)
 }

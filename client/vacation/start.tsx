@@ -1,8 +1,8 @@
 import type { OfflineClient } from 'layover/client'
+import { OfflineProvider } from 'layover/react'
 import { type ReactNode, useEffect, useState } from 'react'
 import { App } from './app.tsx'
 import { openClient } from './client.ts'
-import { OfflineProvider } from './offline.tsx'
 import { forgetSession, rememberedSession, type Session } from './session.ts'
 import { SignIn } from './sign-in.tsx'
 

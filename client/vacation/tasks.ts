@@ -80,20 +80,3 @@ export type KnownTask =
 export function knownTask(entry: Pick<OutboxEntry, 'name' | 'variables'>): KnownTask | undefined {
   return TASKS.some(({ name }) => name === entry.name) ? (entry as unknown as KnownTask) : undefined
 }
-
-/** Id of the record that the entry makes or changes. */
-export function recordIdOf(entry: OutboxEntry): string | undefined {
-  const known = knownTask(entry)
-  switch (known?.name) {
-    case 'BookVacation':
-      return known.variables.input.vacationId
-    case 'CreateCustomer':
-      return known.variables.input.id
-    case 'CancelVacation':
-    case 'UpdateCustomer':
-    case 'DeleteCustomer':
-      return known.variables.id
-    default:
-      return undefined
-  }
-}

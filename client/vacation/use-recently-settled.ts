@@ -1,6 +1,6 @@
 import type { Outcome, Reconciliation } from 'layover/client'
+import { useOfflineClient, useOutbox } from 'layover/react'
 import { useEffect, useRef, useState } from 'react'
-import { useOfflineClient, useOutbox } from './offline.tsx'
 import type { Records } from './records.ts'
 import { entryTitle } from './words.ts'
 

@@ -1,10 +1,11 @@
 import { useMutation } from '@apollo/client/react'
 import type { OutboxEntry } from 'layover/client'
+import { useEntriesAbout } from 'layover/react'
 import { type ReactNode, useState } from 'react'
 import { CancelVacationDocument } from './__generated__/graphql.ts'
 import { BookingForm } from './booking-form.tsx'
 import { ConfirmButton } from './confirm-button.tsx'
-import { type Records, usePendingOf, useRecords, type Vacation } from './records.ts'
+import { type Records, useRecords, type Vacation } from './records.ts'
 import { TaskSteps } from './task-steps.tsx'
 import { knownTask } from './tasks.ts'
 import { dateRange, isUnsettled, money } from './words.ts'
@@ -37,7 +38,7 @@ function Reservations({ vacation, records }: { vacation: Vacation; records: Reco
 }
 
 function VacationCard({ vacation, records }: { vacation: Vacation; records: Records }): ReactNode {
-  const pending = usePendingOf(vacation.id)
+  const pending = useEntriesAbout(vacation)
   const [cancel] = useMutation(CancelVacationDocument)
   const [problem, setProblem] = useState<string>()
   const customer = records.customer(vacation.customerId)?.name ?? 'Unknown customer'

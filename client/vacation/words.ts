@@ -47,7 +47,7 @@ const isUnderWay = ({ status }: OutboxEntry): boolean => ['sending', 'in-doubt',
 export const isUnsettled = (entry: OutboxEntry): boolean => isWaiting(entry) || isUnderWay(entry)
 
 /** How many changes have not reached the gateway's verdict. */
-export function unsettledCount(entries: readonly OutboxEntry[]): number {
+function unsettledCount(entries: readonly OutboxEntry[]): number {
   return entries.filter(isUnsettled).length
 }
 

@@ -68,3 +68,18 @@ test('a large task is remembered without its variables and data, and its verdict
   expect(settled?.variables).toBeUndefined()
   expect(await client.outbox.settled(settled!.id)).toMatchObject({ data: { createNote: { note: { id: 'n1' } } } })
 })
+
+test('signing out leaves no history, also where what waits is kept', async () => {
+  const gateway = await startGateway()
+  const storage = memoryStorage()
+  const name = newName()
+  const first = await openNotes(gateway, { name, storage })
+  await createNote(first.client, 'n1')
+  first.client.connection.setMode('offline')
+  await createNote(first.client, 'n2')
+  expect(first.client.outbox.history).toHaveLength(1)
+  await first.client.signOut({ pending: 'keep' })
+  const keys = await storage.keys()
+  expect(keys.filter(key => key.includes('/history/'))).toEqual([])
+  expect(keys.filter(key => key.includes('/entry/'))).toHaveLength(1)
+})

@@ -47,10 +47,13 @@ function naive(cache: InMemoryCache, optimistic: boolean, list: ListName, args: 
   // A late answer writes a record that a pull has deleted; it is in no list.
   expect(present.filter(id => !inIndex.includes(id) && !gone.includes(id))).toEqual([])
   const { where, sort } = LISTS[list] as { where?: (note: TestNote, args: unknown) => boolean; sort?: typeof byRank }
-  const notes = inIndex.map(id => {
-    const { owner, ...note } = store[id] as Record<string, unknown>
-    return { ...note, owner: owner ? store[(owner as Reference).__ref] : null } as TestNote
-  })
+  // An eviction by hand under somebody else's layer may leave a reference to nothing.
+  const notes = inIndex
+    .filter(id => present.includes(id))
+    .map(id => {
+      const { owner, ...note } = store[id] as Record<string, unknown>
+      return { ...note, owner: owner ? store[(owner as Reference).__ref] : null } as TestNote
+    })
   const chosen = where ? notes.filter(note => where(note, args)) : notes
   return (sort ? [...chosen].sort(sort) : chosen).map(note => note.id)
 }
@@ -102,14 +105,6 @@ describe('a synced list', () => {
       () => device.settle(false),
       () => cache.modify({ id: `Note:n${pick(40)}`, fields: { rank: () => pick(6) } }),
       () => cache.modify({ id: `Person:p${pick(3)}`, fields: { name: () => (pick(2) ? 'ann' : 'bob') } }),
-      () => {
-        const [id, rank] = [`Note:n${pick(40)}`, pick(6)] // Apollo may run it again.
-        cache.recordOptimisticTransaction(
-          other => void other.modify({ id, fields: { rank: () => rank } }),
-          `other${pick(2)}`,
-        )
-      },
-      () => cache.removeOptimistic(`other${pick(2)}`),
       () => cache.evict({ id: `Note:n${pick(40)}` }),
       () => cache.gc(pick(2) ? { resetResultCache: true } : {}),
       () =>

@@ -1,6 +1,7 @@
 import { memoryStorage, type OfflineClient, type StorageDriver, type TaskOptions, task } from 'layover/client'
 import { describe, expect, test, vi } from 'vitest'
 import {
+  CREATE,
   type CreateInput,
   createNote,
   DELETE,
@@ -99,6 +100,28 @@ describe('redundant updates', () => {
     await update(client, 'n8', { title: 'a' })
     await update(client, 'n8', { title: 'b' })
     expect(queued(client).slice(3)).toEqual(['CreateNote null', 'UpdateNote {"title":"b"}'])
+  })
+
+  test('nor what a task was told to come after, be that task on the device or on its way there', async () => {
+    const { client } = await openWithNote()
+    const createAfter = (id: string, entryId: string) =>
+      client.mutate({
+        mutation: CREATE,
+        variables: { input: { id, title: id } },
+        context: { layover: { after: [entryId] } },
+      })
+    await update(client, 'n1', { title: 'a' })
+    await createAfter('n8', client.outbox.entries[0]!.id)
+    await update(client, 'n1', { title: 'b' })
+    expect(client.outbox.entries).toHaveLength(3)
+    await Promise.all([createAfter('n9', client.outbox.entries[2]!.id), update(client, 'n1', { title: 'c' })])
+    expect(queued(client)).toEqual([
+      'UpdateNote {"title":"a"}',
+      'CreateNote null',
+      'UpdateNote {"title":"b"}',
+      'CreateNote null',
+      'UpdateNote {"title":"c"}',
+    ])
   })
 
   test('both have the same verdict and the tentative answer shows both; a restart knows the later id', async () => {

@@ -1,7 +1,9 @@
 import 'fake-indexeddb/auto'
 import localforage from 'localforage'
 import { describe, expect, test } from 'vitest'
+import { inTheClear } from '../../client/storage/cipher.ts'
 import { type Database, memoryStorage, namespaceOf, openDatabase, type Shelf } from '../../client/storage/database.ts'
+import { Writer } from '../../client/storage/writer.ts'
 import { newName } from './notes-app.ts'
 
 const memory = memoryStorage()
@@ -104,3 +106,16 @@ test('a database that another tab deletes is let go, and made anew with the next
   await write(database, 'outbox', { b: '2' })
   expect(await read(database, 'outbox')).toEqual({ b: '2' })
 })
+
+test('a write that is asked for at any moment around the end of the one before it is done', async () => {
+  const report = (): void => undefined
+  const writer = new Writer(await openDatabase(newName(), memoryStorage()), inTheClear, report)
+  let done = 0
+  for (let turns = 0; turns < 20; turns += 1) {
+    await writer.append(new Map([['first', String(turns)]]))
+    for (let turn = 0; turn < turns; turn += 1) await undefined
+    await writer.append(new Map([['second', String(turns)]]))
+    done += 1
+  }
+  expect(done).toBe(20)
+}, 5000)

@@ -1,7 +1,7 @@
 import { ApolloLink, HttpLink, Observable } from '@apollo/client'
 import { OperationTypeNode, parse } from 'graphql'
 import { memoryStorage } from 'layover/client'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   CHANGES,
   createNote,
@@ -37,7 +37,7 @@ describe('a pull', () => {
     expect(await client.sync.pull()).toEqual({ changed: 0, removed: 0, pages: 1, reset: false })
   })
 
-  test('of many pages equals a pull of one', async () => {
+  test('a pull of many pages equals a pull of one', async () => {
     const gateway = await startGateway()
     for (let index = 0; index < 25; index += 1) gateway.write({ id: `n${index}`, title: `${index}` })
     for (let index = 0; index < 5; index += 1) gateway.remove(`n${index}`)
@@ -104,7 +104,7 @@ describe('a pull', () => {
 
   test('with other scopes starts anew', async () => {
     const gateway = await startGateway()
-    gateway.write({ id: 'n1', title: 'one' })
+    gateway.write({ id: 'n1', title: 'one', done: true })
     const { client, cache } = await openNotes(gateway, { sync: { document: CHANGES, scopes: [{ type: 'Note' }] } })
     await client.sync.pull()
     await client.sync.setScopes([{ type: 'Note', where: { done: true } }])
@@ -226,6 +226,31 @@ describe('by itself the client pulls', () => {
     expect(shownIds(cache)).toEqual(['n1'])
   })
 
+  test('again after the gateway refused, and when a page whose records are old is shown again', async () => {
+    const gateway = await startGateway()
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    vi.stubGlobal('document', page)
+    for (const name of ['addEventListener', 'removeEventListener']) vi.stubGlobal(name, () => undefined)
+    const clock = new ManualClock()
+    const options = { clock, random: fixedRandom, sync: { document: CHANGES, everyMs: 10_000 } }
+    gateway.fault({ kind: 'refuse', code: 'BAD_USER_INPUT' })
+    const { client, errors } = await openNotes(gateway, options)
+    await vi.waitFor(() => expect(errors).toMatchObject([{ code: 'REFUSED' }]))
+    clock.advance(1000)
+    await vi.waitFor(() => expect(client.sync.lastSyncedAt).not.toBeNull())
+    const before = pulls(gateway)
+    const show = (): boolean => page.dispatchEvent(new Event('visibilitychange'))
+    show()
+    await client.sync.pull()
+    expect(pulls(gateway)).toBe(before + 1)
+    // A hidden page's timers do not run in time.
+    const time = vi.spyOn(clock, 'now').mockReturnValue(clock.now() + 20_000)
+    show()
+    await vi.waitFor(() => expect(pulls(gateway)).toBe(before + 2))
+    time.mockRestore()
+  })
+
   test('even while the device wrongly says that it has none', async () => {
     const gateway = await startGateway()
     const { client } = await openNotes(gateway, {
@@ -253,6 +278,25 @@ describe('leaving', () => {
     client.connection.setMode('auto')
     await client.sync.pull()
     expect(shownIds(cache)?.sort()).toEqual(['n1', 'n2'])
+  })
+
+  test('purge of one type leaves the others, and the next pull brings it again', async () => {
+    const gateway = await startGateway()
+    gateway.write({ id: 'n1', title: 'one' })
+    const { client, cache } = await openNotes(gateway)
+    await createNote(client, 'n2')
+    await client.sync.pull()
+    await client.sync.purge({ type: 'Note' })
+    expect(shownIds(cache)).toBeUndefined()
+    expect(Object.keys(cache.extract()).filter(id => id.startsWith('Note:'))).toEqual([])
+    expect(Object.keys(cache.extract()).filter(id => id.startsWith('Task:'))).not.toEqual([])
+    expect(client.sync.freshness('Note').state).toBe('never')
+    expect(client.sync.freshness('Task').state).toBe('fresh')
+    expect(await client.sync.pull()).toMatchObject({ reset: false })
+    expect(shownIds(cache)).toEqual(['n1', 'n2'])
+    gateway.write({ id: 'n3', title: 'three' })
+    await client.sync.pull()
+    expect(shownIds(cache)).toEqual(['n1', 'n2', 'n3'])
   })
 
   test.each(['keep', 'discard'] as const)('sign-out with %s leaves nothing else behind', async pending => {

@@ -349,7 +349,7 @@ export class ScriptedGateway {
       notes: () => [...this.notes.values()],
       noteList: () => ({ nodes: [...this.notes.values()], endCursor: null, hasMore: false }),
       task: ({ id }: { id: string }) => this.tasks.get(id) ?? null,
-      changes: (args: { since?: string; first: number }) => this.#page(args),
+      changes: (args: PageArguments) => this.#page(args),
       countCalls: () => {
         this.calls += 1
         return this.calls
@@ -509,24 +509,44 @@ export class ScriptedGateway {
     this.#changes.set(`${type}:${id}`, { number: this.#number, type, id, gone })
   }
 
-  #page({ since, first }: { since?: string; first: number }): object {
-    const [epoch, number] = (since ?? `${this.#epoch}:0`).split(':').map(Number)
-    const reset = epoch !== this.#epoch
-    const from = reset ? 0 : (number ?? 0)
+  /** Its scopes are type and fields of a note that have to be equal. A cursor is bound to them. */
+  #page({ since, scopes, first }: PageArguments): object {
+    const binding = JSON.stringify(scopes ?? null)
+    const [epoch, number, bound] = (since ?? `${this.#epoch}|0|${binding}`).split('|')
+    const reset = Number(epoch) !== this.#epoch || bound !== binding
+    const from = reset ? 0 : Number(number ?? 0)
+    const isIn = ({ type, id }: { type: string; id: string }): boolean =>
+      !scopes ||
+      scopes.some(
+        ({ type: wanted, where }) =>
+          wanted === type &&
+          Object.entries(where ?? {}).every(([field, value]) => valueAt(this.notes.get(id)!, field) === value),
+      )
+    const types = scopes && new Set(scopes.map(scope => scope.type))
     const wanted = [...this.#changes.values()]
-      .filter(change => change.number > from)
+      .filter(change => change.number > from && (!types || types.has(change.type)))
+      .filter(change => from > 0 || (!change.gone && isIn(change)) || !scopes)
       .sort((a, b) => a.number - b.number)
     const page = wanted.slice(0, first)
+    const isGone = (change: { type: string; id: string; gone: boolean }): boolean => change.gone || !isIn(change)
     return {
       changed: page
-        .filter(({ gone }) => !gone)
+        .filter(change => !isGone(change))
         .map(({ type, id }) => (type === 'Task' ? this.tasks.get(id) : this.notes.get(id))),
-      removed: page.filter(({ gone }) => gone).map(({ type, id }) => ({ type, id, reason: 'DELETED' })),
-      cursor: `${this.#epoch}:${wanted.length > first ? page.at(-1)?.number : this.#number}`,
+      removed: page
+        .filter(isGone)
+        .map(({ type, id, gone }) => ({ type, id, reason: gone ? 'DELETED' : 'OUT_OF_SCOPE' })),
+      cursor: `${this.#epoch}|${wanted.length > first ? page.at(-1)?.number : this.#number}|${binding}`,
       hasMore: wanted.length > first,
       reset,
     }
   }
+}
+
+interface PageArguments {
+  since?: string
+  scopes?: { type: string; where?: Record<string, unknown> }[]
+  first: number
 }
 
 const valueAt = (note: Note, field: string): unknown => (note as unknown as Record<string, unknown>)[field]

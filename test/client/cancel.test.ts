@@ -1,0 +1,37 @@
+import type { OfflineClient } from 'layover/client'
+import { expect, test } from 'vitest'
+import { createNote, DELETE, NOTE_BY_ID, openNotes, shown, startGateway, UPDATE } from './notes-app.ts'
+
+const last = (client: OfflineClient): string => client.outbox.entries.at(-1)!.id
+
+test('a cancelled task leaves the view at once, as if it had never been queued: record, list and what built on it', async () => {
+  const gateway = await startGateway()
+  gateway.write({ id: 'n1', title: 'one', count: 1 })
+  gateway.write({ id: 'n2', title: 'two' })
+  const { client, cache } = await openNotes(gateway)
+  await client.sync.pull()
+  client.connection.setMode('offline')
+  const before = shown(cache)
+  const single = (id: string) => cache.readQuery({ query: NOTE_BY_ID, variables: { id } }, true)?.note
+
+  await client.mutate({ mutation: UPDATE, variables: { id: 'n1', baseVersion: 1, patch: { count: 2 } } })
+  expect(single('n1')?.count).toBe(2)
+  const update = client.outbox.cancel(last(client))
+  expect(shown(cache)).toEqual(before)
+
+  await client.mutate({ mutation: DELETE, variables: { id: 'n2', baseVersion: 1 } })
+  expect(shown(cache)).toHaveLength(1)
+  const deletion = client.outbox.cancel(last(client))
+  expect(shown(cache)).toEqual(before)
+
+  await createNote(client, 'n3')
+  const created = last(client)
+  await client.mutate({ mutation: UPDATE, variables: { id: 'n3', baseVersion: 0, patch: { count: 3 } } })
+  await createNote(client, 'n4', { parentId: 'n3' })
+  expect(shown(cache)).toHaveLength(4)
+  const creation = client.outbox.cancel(created)
+  expect(shown(cache)).toEqual(before)
+  expect(client.outbox.entries).toEqual([])
+  await Promise.all([update, deletion, creation])
+  expect(gateway.documents).toEqual([])
+})
