@@ -73,7 +73,7 @@ export async function openDevice(
     report,
   })
   const load = async (): Promise<LoadedOutbox> => adapted(await records.load(random))
-  await queue.restore(adapted(loaded))
+  queue.restore(adapted(loaded))
   const { settings } = loaded
   return {
     cache,

@@ -77,32 +77,35 @@ export async function enqueue(
     return awaited(id, data, delivered)
   }
   changes.give(id, given)
-  const draft = queue.draft(
-    {
-      id,
-      name: definition.name,
-      document: definition.text,
-      variables: wanted,
-      version: definition.migrations.length,
-      ...(overlay === undefined ? {} : { overlay }),
-      ...(named.length === 0 ? {} : { named }),
-    },
-    isLimited,
-  )
+  const draft = drafted()
   queue.storing.notify()
   const isShown = isTentative(draft.status)
   try {
     const change = changes.of(draft)!
     const data = isShown ? layer.add(change) : change.result
     // Asked for before it can be answered.
-    const delivered = deliveries.wait(draft.id)
-    await stored(draft)
+    const delivered = deliveries.wait(id)
+    await stored()
     return awaited(id, data, delivered)
   } catch (error) {
     queue.drop(draft)
-    changes.forget(draft.id)
-    deliveries.deliver(draft.id, { kind: 'waiting' })
+    changes.forget(id)
+    deliveries.deliver(id, { kind: 'waiting' })
     throw error
+  }
+
+  function drafted(): StoredEntry {
+    const { name, text, migrations } = definition
+    const beside = { ...(overlay ? { overlay } : {}), ...(named.length > 0 ? { named } : {}) }
+    try {
+      return queue.draft(
+        { id, name, document: text, variables: wanted, version: migrations.length, ...beside },
+        isLimited,
+      )
+    } catch (error) {
+      changes.forget(id)
+      throw error
+    }
   }
 
   function awaited(id: string, data: Fields, delivered: Promise<Delivery>): Enqueued {
@@ -115,11 +118,11 @@ export async function enqueue(
     return { id, data, delivered }
   }
 
-  async function stored(entry: StoredEntry): Promise<void> {
+  async function stored(): Promise<void> {
     try {
-      await queue.append(entry, isShown)
+      await queue.append(draft, isShown)
     } catch (error) {
-      if (isShown) layer.change({ remove: [entry.id] })
+      if (isShown) layer.change({ remove: [id] })
       throw error
     }
   }

@@ -35,6 +35,7 @@ export interface EntryPatch {
   readonly variables?: Record<string, unknown>
   readonly after?: readonly string[]
   readonly document?: string
+  readonly version?: number
   readonly squashed?: readonly string[]
 }
 

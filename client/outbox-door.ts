@@ -151,7 +151,11 @@ export class OutboxDoor implements Outbox {
         return replay.ask([id])
       case 'parked': {
         const known = this.#known(entry)
-        await queue.change(change => change.move(id, 'queued', { document: known.text }))
+        const { text, migrations } = known
+        // What the gateway may have stays as it was sent.
+        const isOld = !entry.inDoubt && entry.version < migrations.length
+        const mended = isOld ? { variables: migrated(entry, known), version: migrations.length } : {}
+        await queue.change(change => change.move(id, 'queued', { document: text, ...mended }))
         break
       }
       case 'rejected':

@@ -59,7 +59,7 @@ export class OutboxQueue {
   }
 
   /** Takes over what was on the device. What was being sent is in doubt now. */
-  async restore(loaded: LoadedOutbox): Promise<void> {
+  restore(loaded: LoadedOutbox): void {
     this.#client = loaded.client
     this.#sequence = loaded.sequence
     this.#ports.temporaryIds.restore(loaded.settings)
@@ -69,7 +69,8 @@ export class OutboxQueue {
     this.#showAndTell(touched)
     this.#entries.takeChanged() // Whatever is read differently now will be read so again.
     const beside = this.#ports.history.restore(loaded.settings)
-    await this.#ports.records.save([], [], false, beside)
+    // A full disk must not keep anybody from seeing and sending what waits.
+    if (this.#ports.leads()) this.#ports.records.save([], [], false, beside).catch(this.#ports.report)
   }
 
   /** In queue order; replaced, never changed. */
@@ -272,12 +273,12 @@ export class OutboxQueue {
   }
 
   /** This tab leads from now on: what is on the device is the truth. */
-  async takeOver({ entries, settings }: LoadedOutbox): Promise<void> {
+  takeOver({ entries, settings }: LoadedOutbox): void {
     const beside = this.#ports.history.restore(settings)
     this.#ports.temporaryIds.restore(settings)
     this.#own.clear()
     this.adopt(entries.map(asDoubtful), this.#ports.history.list)
-    await this.#ports.records.save([], [], false, beside)
+    this.#ports.records.save([], [], false, beside).catch(this.#ports.report)
   }
 
   /** Whoever was sending is no more. */

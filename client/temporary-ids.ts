@@ -93,16 +93,18 @@ export class TemporaryIds {
    */
   describe(entry: StoredEntry, makesOne: boolean, foreseen: (entry: StoredEntry) => unknown): StoredEntry {
     const used = placesIn(entry.variables)
-    const places = new Map(Array.from(used.keys(), (id): [string, Place] => [id, []]))
+    // What was foreseen when it was queued may not be after a restart.
+    const places = new Map(Object.entries(entry.makes ?? {}))
+    for (const id of used.keys()) if (!places.has(id)) places.set(id, [])
     if (makesOne || used.size > 0) for (const [id, place] of placesIn(foreseen(entry))) places.set(id, place)
-    if (places.size === 0 && !entry.makes && !entry.awaits) return entry
-    const { makes: known = {}, awaits: _awaits, ...rest } = entry
+    if (places.size === 0 && !entry.awaits) return entry
+    const { makes: _makes, awaits: _awaits, ...rest } = entry
     const makes: Record<string, Place> = {}
     const awaits: string[] = []
     for (const [temporary, place] of places) {
       const maker = this.#makers.get(temporary)
       if (maker !== undefined && maker !== entry.id) awaits.push(temporary)
-      else makes[temporary] = place.length > 0 ? place : (known[temporary] ?? place)
+      else makes[temporary] = place
     }
     return {
       ...rest,

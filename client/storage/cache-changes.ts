@@ -48,6 +48,11 @@ export class CacheChanges {
     this.#hook()
   }
 
+  /** Whether the base holds nothing. */
+  get isEmpty(): boolean {
+    return Object.keys(this.#cache.extract()).length === 0
+  }
+
   /** Whether the cost is that of what changed. */
   get isExact(): boolean {
     return this.#isHooked

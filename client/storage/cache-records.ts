@@ -67,7 +67,7 @@ export class CacheRecords {
         this.#nextBucket = Math.max(this.#nextBucket, Number(bucket) || 0)
       }
       // A cache that somebody else has filled stays as it is, and is stored.
-      if (this.#bucketOf.size === 0) return this.changed()
+      if (this.#bucketOf.size === 0) return this.#changes.isEmpty ? undefined : this.changed()
       return this.#changes.restore(records as Parameters<InMemoryCache['restore']>[0])
     } catch (error) {
       if (error instanceof LayoverError && error.code === 'WRONG_KEY') throw error
@@ -79,9 +79,11 @@ export class CacheRecords {
 
   /** Only the leading tab writes. One that takes over writes everything anew, for the device may hold another tab's state. */
   lead(leads: boolean): void {
-    if (leads && !this.#leads) this.#changes.putBack([], true)
+    const isNew = leads && !this.#leads
     this.#leads = leads
-    if (leads) this.changed()
+    if (!isNew) return
+    this.#changes.putBack([], true)
+    this.changed()
   }
 
   /** The base of the cache changed. */

@@ -101,10 +101,11 @@ export class Sharing implements TabRoles {
   }
 
   async lead(): Promise<void> {
-    const { writer, queue, cacheRecords, replay, sync, conflicts, load } = this.#rooms
-    await writer.lead()
+    const { writer, queue, cacheRecords, replay, sync, conflicts, load, report } = this.#rooms
+    // Where the device takes nothing, nobody else can write either.
+    await writer.lead().catch(report)
     // The tab that opened with the lead has just read it.
-    if (this.#hasFollowed) await queue.takeOver(await load())
+    if (this.#hasFollowed) queue.takeOver(await load())
     cacheRecords.lead(true)
     conflicts.decideArrived(conflicts.list.map(({ id }) => id))
     replay.lead(true)

@@ -385,6 +385,31 @@ describe('after a restart', () => {
     expect(gateway.documents.at(-1)?.tasks[0]?.field).toBe('printNote')
   })
 
+  test('a parked or rejected task that is retried passes through the migrations it has not seen', async () => {
+    const gateway = await startGateway()
+    const name = newName()
+    const first = await openNotes(gateway, { name })
+    await createNote(first.client, 'n1', { count: 'many' as never }).catch(() => undefined)
+    gateway.onTask = () => ({ code: 'SOLD_OUT', message: 'sold out' })
+    await createNote(first.client, 'n2')
+    gateway.onTask = () => undefined
+    expect(first.client.outbox.entries.map(({ status }) => status)).toEqual(['parked', 'rejected'])
+    await first.client.close()
+
+    const { task } = await import('layover/client')
+    const upgraded = [
+      task(CREATE, { migrations: [({ input }) => ({ input: { ...input, count: 7 } })] }),
+      ...noteTasks().filter(each => each.name !== 'CreateNote'),
+    ]
+    const second = await openNotes(gateway, { name, tasks: upgraded })
+    for (const { id } of second.client.outbox.entries) await second.client.outbox.retry(id)
+    await emptied(second.client)
+    expect([...gateway.notes.values()].map(({ id, count }) => [id, count]).sort()).toEqual([
+      ['n1', 7],
+      ['n2', 7],
+    ])
+  })
+
   test('an entry that cannot be read stays, parked, and comes out of an export as it is', async () => {
     const gateway = await startGateway()
     const name = newName()

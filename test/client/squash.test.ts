@@ -114,6 +114,14 @@ describe('redundant updates', () => {
     await createAfter('n8', client.outbox.entries[0]!.id)
     await update(client, 'n1', { title: 'b' })
     expect(client.outbox.entries).toHaveLength(3)
+    // The one that would be merged was told of something that the earlier was not.
+    await client.mutate({
+      mutation: UPDATE,
+      variables: { id: 'n1', baseVersion: 1, patch: { title: 'x' } },
+      context: { layover: { after: [client.outbox.entries[1]!.id] } },
+    })
+    expect(client.outbox.entries).toHaveLength(4)
+    await client.outbox.cancel(client.outbox.entries[3]!.id)
     await Promise.all([createAfter('n9', client.outbox.entries[2]!.id), update(client, 'n1', { title: 'c' })])
     expect(queued(client)).toEqual([
       'UpdateNote {"title":"a"}',
@@ -122,6 +130,25 @@ describe('redundant updates', () => {
       'CreateNote null',
       'UpdateNote {"title":"c"}',
     ])
+  })
+
+  test('the later id stands for the whole: what comes after it, and cancelling', async () => {
+    const { client, cache } = await openWithNote()
+    await update(client, 'n1', { title: 'a' })
+    const { extensions } = await update(client, 'n1', { body: 'b' })
+    const later = (extensions as { layover: { id: string } }).layover.id
+    await client.mutate({
+      mutation: CREATE,
+      variables: { input: { id: 'n9', title: 'n9' } },
+      context: { layover: { after: [later] } },
+    })
+    const [first, second] = client.outbox.entries
+    expect(second?.after).toEqual([first?.id])
+    expect(client.outbox.dependents(later)).toEqual([second])
+    await client.outbox.cancel(later)
+    expect(client.outbox.entries).toEqual([])
+    expect(shown(cache)).toMatchObject([{ id: 'n1', title: 'n1', body: null }, { id: 'n2' }])
+    expect(await client.outbox.settled(later)).toEqual({ status: 'discarded' })
   })
 
   test('both have the same verdict and the tentative answer shows both; a restart knows the later id', async () => {

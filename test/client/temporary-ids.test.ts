@@ -207,6 +207,26 @@ describe('a record whose id the server chooses', () => {
     expect(gateway.notes.get(told.client.outbox.resolveId(id))?.body).toBe('later')
   })
 
+  test('may be named by the answer that mutate was given alone, also after a restart', async () => {
+    const name = newName()
+    const storage = memoryStorage()
+    const options = { name, storage, tasks: [...noteTasks(), task(ADD)] }
+    const { gateway, client } = await openWithNote(options)
+    const id = temporaryId()
+    await client.mutate({
+      mutation: ADD,
+      variables: { input: { title: 'added' } } as AddVariables,
+      optimisticResponse: { addNote: { note: { __typename: 'Note', id, title: 'added' } } } as never,
+    })
+    await update(client, id)
+    expect(client.outbox.entries[1]?.after).toEqual([client.outbox.entries[0]?.id])
+    await client.close()
+    const again = await openNotes(gateway, options)
+    again.client.connection.setMode('auto')
+    await emptied(again.client)
+    expect(gateway.notes.get('s2')).toMatchObject({ title: 'added', body: 'later' })
+  })
+
   test('a task that is being stored while the answer comes gets the id, too', async () => {
     const storage = memoryStorage()
     let release: (() => void) | undefined
@@ -230,9 +250,13 @@ describe('a record whose id the server chooses', () => {
     gateway.finish(sent(gateway)[0]!.task.id)
     void client.sync.pull()
     await vi.waitFor(() => expect(client.outbox.resolveId(id)).toBe('s2'))
+    client.connection.setMode('offline')
     isHeld = false
     release?.()
     await held
+    expect(client.outbox.entries).toMatchObject([{ variables: { id: 's2' } }])
+    expect(shown(cache)).toMatchObject([{ id: 'n1' }, { id: 's2', body: 'held back' }])
+    client.connection.setMode('auto')
     await emptied(client)
     expect(gateway.notes.get('s2')?.body).toBe('held back')
     expect(shownIds(cache)).toEqual(['n1', 's2'])

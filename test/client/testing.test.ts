@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { InMemoryCache } from '@apollo/client'
 import { type OfflineClient, task } from 'layover/client'
 import { queueTimeline } from 'layover/testing'
@@ -75,4 +76,9 @@ describe('a client in a simulated world', () => {
     await clock.until(client.sync.pull())
     expect(shown(client.cache as InMemoryCache)?.map(({ body }) => body)).toEqual(['newest'])
   })
+})
+
+it('the example of docs/testing.md is the one that is run', () => {
+  const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
+  expect(read('../../docs/testing.md')).toContain(`\`\`\`ts\n${read('./testing-example.test.ts')}\`\`\``)
 })
