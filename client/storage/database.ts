@@ -6,7 +6,6 @@
  * durability. A driver that is handed in (memory, localforage, React Native) is used as it is: it is as durable, and as
  * atomic, as itself.
  */
-import { type IDBPDatabase, openDB } from 'idb'
 import { LayoverError } from '../layover-error.ts'
 
 /** localforage's shape. Values are strings; a missing one may come back as null or undefined. */
@@ -76,22 +75,22 @@ const VERSION = 10
 class IndexedDatabase implements Database {
   readonly isShared = true
   readonly #name: string
-  #connection: Promise<IDBPDatabase> | undefined
+  #connection: Promise<IDBDatabase> | undefined
   #isClosed = false
 
   constructor(name: string) {
     this.#name = name
   }
 
-  open(): Promise<IDBPDatabase> {
+  open(): Promise<IDBDatabase> {
     return storing(() => this.#connect())
   }
 
   readAll(shelf: Shelf): Promise<ReadonlyMap<string, string>> {
     return storing(() =>
       this.#connected(async database => {
-        const { store } = database.transaction(shelf)
-        const [keys, values] = await Promise.all([store.getAllKeys(), store.getAll()])
+        const store = database.transaction(shelf).objectStore(shelf)
+        const [keys, values] = await Promise.all([answered(store.getAllKeys()), answered<unknown[]>(store.getAll())])
         return new Map(keys.map((key, index) => [String(key), text(values[index]) ?? '']))
       }),
     )
@@ -105,12 +104,12 @@ class IndexedDatabase implements Database {
         const steps: Promise<unknown>[] = []
         try {
           const result = await run({
-            get: async (shelf, key) => text(await objectStore(shelf).get(key)),
+            get: async (shelf, key) => text(await answered<unknown>(objectStore(shelf).get(key))),
             set(shelf, key, value) {
               const store = objectStore(shelf)
-              steps.push(value === null ? store.delete(key) : store.put(value, key))
+              steps.push(value === null ? answered(store.delete(key)) : answered(store.put(value, key)))
             },
-            clear: shelf => objectStore(shelf).clear(),
+            clear: shelf => answered(objectStore(shelf).clear()),
           })
           await Promise.all([...steps, done])
           return result
@@ -128,7 +127,7 @@ class IndexedDatabase implements Database {
     return storing(() =>
       this.#connected(async database => {
         const { done, objectStore } = opened(database, shelves, 'strict')
-        await Promise.all([...shelves.map(shelf => objectStore(shelf).clear()), done])
+        await Promise.all([...shelves.map(shelf => answered(objectStore(shelf).clear())), done])
       }),
     )
   }
@@ -148,7 +147,7 @@ class IndexedDatabase implements Database {
   }
 
   /** The browser may close a connection by itself, and another tab when it deletes the database: then it is opened again. */
-  async #connected<T>(run: (database: IDBPDatabase) => Promise<T>): Promise<T> {
+  async #connected<T>(run: (database: IDBDatabase) => Promise<T>): Promise<T> {
     try {
       return await run(await this.#connect())
     } catch (error) {
@@ -158,35 +157,47 @@ class IndexedDatabase implements Database {
     }
   }
 
-  #connect(): Promise<IDBPDatabase> {
+  #connect(): Promise<IDBDatabase> {
     this.#connection ??= this.#openNew()
     return this.#connection
   }
 
-  #openNew(): Promise<IDBPDatabase> {
+  #openNew(): Promise<IDBDatabase> {
     const gone = (): void => {
       if (this.#connection === connection) this.#connection = undefined
     }
-    const connection = openDB(this.#name, VERSION, {
-      upgrade(database) {
-        for (const shelf of SHELVES) if (!database.objectStoreNames.contains(shelf)) database.createObjectStore(shelf)
-      },
-      blocking(_current, _blocked, event) {
+    const request = indexedDB.open(this.#name, VERSION)
+    request.onupgradeneeded = () => {
+      const { result } = request
+      for (const shelf of SHELVES) if (!result.objectStoreNames.contains(shelf)) result.createObjectStore(shelf)
+    }
+    const connection = answered(request).then(database => {
+      database.onclose = gone
+      database.onversionchange = () => {
         gone()
-        const { target } = event
-        if (target instanceof IDBDatabase) target.close()
-      },
-      terminated: gone,
+        database.close()
+      }
+      return database
     })
     connection.catch(gone)
     return connection
   }
 }
 
-function opened(database: IDBPDatabase, shelves: readonly Shelf[], durability: IDBTransactionDurability) {
+/** A request as a promise. All that `idb` was here for, at a tenth of its size. */
+const answered = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+
+function opened(database: IDBDatabase, shelves: readonly Shelf[], durability: IDBTransactionDurability) {
   const transaction = database.transaction([...shelves], 'readwrite', { durability })
   return {
-    done: transaction.done,
+    done: new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve()
+      transaction.onabort = () => reject(transaction.error)
+    }),
     objectStore: (shelf: Shelf) => transaction.objectStore(shelf),
     abort() {
       try {

@@ -64,11 +64,19 @@ export class Writer {
 
   /** Takes the lead over every other tab; what they still want to write is refused from now on. */
   async lead(): Promise<void> {
-    this.epoch = await this.#database.transaction(['outbox'], async transaction => {
-      const epoch = (await numberAt(transaction, EPOCH)) + 1
-      transaction.set('outbox', EPOCH, String(epoch))
-      return epoch
-    })
+    const last = (step: 0 | 1): Promise<number> =>
+      this.#database.transaction(['outbox'], async transaction => {
+        const epoch = (await numberAt(transaction, EPOCH)) + step
+        if (step > 0) transaction.set('outbox', EPOCH, String(epoch))
+        return epoch
+      })
+    try {
+      this.epoch = await last(1)
+    } catch (error) {
+      // Without room nobody is fenced off, but what waits still has to leave: the gateway takes each task once.
+      this.#report(asStorageError(error))
+      this.epoch = await last(0)
+    }
   }
 
   /** Gives the number of the first; the others follow it. Rejects with STORAGE_FAILED: then nothing of it is on the device. */
