@@ -101,9 +101,8 @@ export class Sharing implements TabRoles {
   }
 
   async lead(): Promise<void> {
-    const { writer, queue, cacheRecords, replay, sync, conflicts, load, report } = this.#rooms
-    // Where the device takes nothing, nobody else can write either.
-    await writer.lead().catch(report)
+    const { writer, queue, cacheRecords, replay, sync, conflicts, load } = this.#rooms
+    await writer.lead()
     // The tab that opened with the lead has just read it.
     if (this.#hasFollowed) queue.takeOver(await load())
     cacheRecords.lead(true)
