@@ -10,7 +10,7 @@ import { Listeners, type Report } from './listeners.ts'
 import type { BaseWrite, Draft, QueueChange, QueueNews, QueueSharing, ViewListener } from './outbox-change.ts'
 import { OutboxIndex, type OutboxIndexPorts } from './outbox-index.ts'
 import { OutboxMoves, unknownEntry } from './outbox-moves.ts'
-import { isSendable, isUnsettled } from './outbox-states.ts'
+import { asDoubtful, isSendable, isStuck, isUnsettled } from './outbox-states.ts'
 import { OutboxView } from './outbox-view.ts'
 import { Outcomes } from './outcomes.ts'
 import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
@@ -38,8 +38,6 @@ export class OutboxQueue {
   readonly #outcomes: Outcomes
   readonly #listeners: Listeners<ReadonlySet<string>>
   readonly storing: Listeners
-  /** Queued in this tab, and not yet in what the leading tab told. */
-  readonly #own = new Set<string>()
   #sharing: QueueSharing | undefined
   #client = ''
   /** The last one seen. */
@@ -152,7 +150,7 @@ export class OutboxQueue {
     this.#sequence += 1
     const sequence = this.#sequence
     const after = this.afterOf(draft.variables, draft)
-    const waits = after.some(id => isStuck(this.known(id)))
+    const waits = after.some(id => isStuck(this.known(id)?.status))
     const entry = this.#index.register({
       ...draft,
       sequence,
@@ -196,14 +194,11 @@ export class OutboxQueue {
     const touched = new Set([entry.id])
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched, undefined, replaced)
-    if (!this.#ports.leads()) this.#own.add(entry.id)
-    this.#sharing?.announce(entry)
+    this.#sharing?.queued(entry)
     const { changed } = this.#entries.takeChanged()
     // In another tab's outbox it is the leader that blocks what has to wait.
-    if (this.#ports.leads()) {
-      const others = changed.filter(each => each !== entry || stored !== draft)
-      await this.#ports.records.save(others, [])
-    }
+    const others = this.#ports.leads() ? changed.filter(each => each !== entry || stored !== draft) : []
+    await this.#ports.records.save(others, []).catch(this.#ports.report) // This one is on the device already.
     return this.require(entry.id)
   }
 
@@ -226,11 +221,12 @@ export class OutboxQueue {
    * @param answers of the gateway that make this change, for other tabs
    */
   change(run: (change: QueueChange) => void, write?: BaseWrite, answers?: QueueNews['answers']): Promise<void> {
-    const beside = this.#run(run, write)
+    const settledAt = this.#now()
+    const beside = this.#run(run, write, settledAt)
     const { changed, removed } = this.#entries.takeChanged()
     if (changed.length === 0 && removed.length === 0 && beside.size === 0 && !answers) return Promise.resolve()
     const gone = removed.map(id => ({ id, outcome: this.#outcomes.get(id) }))
-    this.#sharing?.tell({ changed, removed: gone, ...(answers ? { answers } : {}) })
+    this.#sharing?.tell({ changed, removed: gone, settledAt, ...(answers ? { answers } : {}) })
     return this.#ports.records.save(changed, removed, write !== undefined, beside)
   }
 
@@ -240,45 +236,17 @@ export class OutboxQueue {
   }
 
   /** What the leading tab has changed, and stores. */
-  mirror({ changed, removed }: QueueNews, write?: BaseWrite): void {
-    for (const { id } of [...changed, ...removed]) this.#own.delete(id)
-    this.#run(({ put, drop }) => {
-      for (const { id, outcome } of removed) drop(id, outcome)
-      for (const entry of changed) put(entry)
-    }, write)
+  mirror({ changed, removed, settledAt }: QueueNews, write?: BaseWrite): void {
+    for (const { sequence } of changed) this.#sequence = Math.max(this.#sequence, sequence)
+    this.#run(
+      ({ put, drop }) => {
+        for (const { id, outcome } of removed) drop(id, outcome)
+        for (const entry of changed) put(entry)
+      },
+      write,
+      settledAt,
+    )
     this.#entries.takeChanged()
-  }
-
-  /** Queued, and stored, by another tab. */
-  appended(entry: StoredEntry): void {
-    this.#sequence = Math.max(this.#sequence, entry.sequence)
-    if (this.known(entry.id) || this.#outcomes.get(entry.id)) return
-    if (this.#ports.leads()) void this.change(({ put }) => put(entry)).catch(this.#ports.report)
-    else this.mirror({ changed: [entry], removed: [] })
-  }
-
-  /** The whole queue as the leading tab has it. What this tab has queued since then is told once more. */
-  adopt(entries: readonly StoredEntry[], history: readonly SettledTask[]): void {
-    this.#ports.history.adopt(history)
-    const here = new Set(entries.map(({ id }) => id))
-    const missing = [...this.#entries.all()].filter(({ id }) => !here.has(id))
-    for (const entry of missing) {
-      if (this.#own.has(entry.id) && !this.#ports.history.get(entry.id)) this.#sharing?.announce(entry)
-    }
-    const gone = missing.filter(({ id }) => !this.#own.has(id) || this.#ports.history.get(id))
-    this.mirror({
-      changed: entries,
-      removed: gone.map(({ id }) => ({ id, outcome: this.#ports.history.get(id)?.outcome })),
-    })
-  }
-
-  /** This tab leads from now on: what is on the device is the truth. */
-  takeOver({ entries, settings }: LoadedOutbox): void {
-    const beside = this.#ports.history.restore(settings)
-    this.#ports.temporaryIds.restore(settings)
-    this.#own.clear()
-    this.adopt(entries.map(asDoubtful), this.#ports.history.list)
-    this.#ports.records.save([], [], false, beside).catch(this.#ports.report)
   }
 
   /** Whoever was sending is no more. */
@@ -342,14 +310,18 @@ export class OutboxQueue {
   }
 
   /** Gives what is to be written beside the entries. */
-  #run(run: (change: QueueChange) => void, write?: BaseWrite): ReadonlyMap<string, string | null> {
+  #run(
+    run: (change: QueueChange) => void,
+    write?: BaseWrite,
+    settledAt = this.#now(),
+  ): ReadonlyMap<string, string | null> {
     const moves = new OutboxMoves({
       entries: this.#entries,
       index: this.#index,
       outcomes: this.#outcomes,
       history: this.#ports.history,
       temporaryIds: this.#ports.temporaryIds,
-      settledAt: this.#now(),
+      settledAt,
       mended: maker => this.#mended(maker),
     })
     run(moves)
@@ -389,9 +361,3 @@ export class OutboxQueue {
     return new Date(this.#ports.clock.now()).toISOString()
   }
 }
-
-const isStuck = (entry: StoredEntry | undefined): boolean => entry?.status === 'parked' || entry?.status === 'blocked'
-
-/** What was being sent by somebody who is no more. */
-const asDoubtful = (entry: StoredEntry): StoredEntry =>
-  entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry

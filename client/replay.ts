@@ -52,6 +52,9 @@ interface Departure {
   readonly asking: boolean
 }
 
+/** Why nothing is sent. */
+export type Pausing = 'user' | 'sign-in' | undefined
+
 export class Replay {
   readonly #ports: ReplayPorts
   readonly #questions: Questions
@@ -110,15 +113,21 @@ export class Replay {
   /** Of several tabs one sends. What was under way in a tab that no longer leads is the leader's to settle. */
   lead(leads: boolean): void {
     this.#isFollowing = !leads
-    if (leads) this.kick()
+    if (!leads) return
+    if (this.pausing === 'sign-in') this.mirror(undefined) // Whether it is still asked for is seen by trying.
+    this.kick()
+  }
+
+  get pausing(): Pausing {
+    return this.#pausedByUser ? 'user' : this.#held ? 'sign-in' : undefined
   }
 
   /** Another tab sends, and is paused or not. */
-  mirror(isPaused: boolean): void {
-    if (isPaused === this.paused) return
-    this.#pausedByUser = isPaused
-    this.#held = false
-    if (isPaused) this.#ports.nothingSoon()
+  mirror(pausing: Pausing): void {
+    if (pausing === this.pausing) return
+    this.#pausedByUser = pausing === 'user'
+    this.#held = pausing === 'sign-in'
+    if (pausing) this.#ports.nothingSoon()
     this.#ports.queue.notify()
   }
 
@@ -336,7 +345,7 @@ export class Replay {
     if (keepsOrder && answered.every(({ verdict: { kind } }) => kind === 'confirmed' || kind === 'accepted')) {
       // Applying it takes a while, in which the next ones can be under way already.
       await new Promise<void>(resolve => this.#waitingForRest.push(resolve))
-      if (this.#closed) return
+      if (this.#isOut) return
     }
     const stored = this.#moves.keep(settle(answered, this.#pace.nextAttemptAt))
     return isRefused ? this.#unauthenticated(stored, renewals) : stored
