@@ -7,7 +7,7 @@
  * unknown one is carried out, so one request finds out and repairs. It goes first.
  */
 import type { GraphQLFormattedError } from 'graphql'
-import { ERROR_CODES, errorCode, isRetryableCode } from '../protocol/errors.ts'
+import { ERROR_CODES, errorCode, isRetryableCode, isUntouched } from '../protocol/errors.ts'
 import type { Clock, Random } from '../protocol/ports.ts'
 import type { Connectivity } from './connectivity.ts'
 import type { DocumentSize } from './document-size.ts'
@@ -227,7 +227,7 @@ export class Replay {
       if (!connectivity.isProven && sure.length === 0 && !isIdle) {
         if (!this.#flight.isEmpty) return
         const answer = await wire.probe()
-        if (answer.kind === 'none') this.#unanswered(answer)
+        if (answer.kind === 'none' || answer.kind === 'busy') this.#unanswered(answer)
       } else if (!(await this.#depart(isIdle ? this.#questions.take(size.next) : sure, isIdle))) return
     }
   }
@@ -290,8 +290,9 @@ export class Replay {
     const sent = departure.asking ? [] : departure.packed
     switch (answer.kind) {
       case 'none':
+      case 'busy':
         this.#unanswered(answer)
-        return this.#putBack(sent, 'in-doubt')
+        return this.#putBack(sent, answer.kind === 'busy' ? 'queued' : 'in-doubt')
       case 'unauthenticated':
         return this.#unauthenticated(this.#putBack(sent, 'queued'), renewals)
       case 'too-large':
@@ -317,9 +318,8 @@ export class Replay {
       this.#lastFailure = refusal
       // The one before it is late or lost; that is no failure of this one.
       if (code === ERROR_CODES.PREDECESSOR_MISSING && flying.follows !== null) this.#flight.narrow()
-      else this.#trouble()
-      const isUntouched = code === ERROR_CODES.NOT_ATTEMPTED || code === ERROR_CODES.PREDECESSOR_MISSING
-      return this.#putBack(sent, isUntouched ? 'queued' : 'in-doubt')
+      else this.#trouble(retryAfterOf(refusal))
+      return this.#putBack(sent, isUntouched(code) ? 'queued' : 'in-doubt')
     }
     const answered = packing.unpack(packed, data, errors)
     const isRefused = answered.some(({ verdict }) => verdict.kind === 'unauthenticated')
@@ -417,4 +417,10 @@ export class Replay {
     }
     this.kick()
   }
+}
+
+/** Milliseconds that the gateway asks to wait, where no header can tell. */
+function retryAfterOf({ extensions }: GraphQLFormattedError): number | undefined {
+  const seconds = extensions?.['retryAfterSeconds']
+  return typeof seconds === 'number' ? Math.min(seconds, 3600) * 1000 : undefined
 }

@@ -324,7 +324,7 @@ export class SyncLoop implements Sync {
     const { wire, signIn } = this.#ports
     for (let isSecond = false; ; isSecond = true) {
       const answer = await wire.send(document, variables)
-      if (answer.kind === 'none') throw unreachable(answer.cause)
+      if (answer.kind === 'none' || answer.kind === 'busy') throw unreachable(answer.cause)
       if (answer.kind === 'too-large')
         throw new LayoverError('REFUSED', 'The gateway refused the pull as too large.', answer.cause)
       if (answer.kind === 'answer') {

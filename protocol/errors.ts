@@ -46,6 +46,16 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   ERROR_CODES.INTERNAL_SERVER_ERROR,
 ])
 
+/** Of those, the ones that say that nothing was run. */
+const UNTOUCHED: ReadonlySet<string> = new Set([
+  ERROR_CODES.NOT_ATTEMPTED,
+  ERROR_CODES.PREDECESSOR_MISSING,
+  ERROR_CODES.RATE_LIMITED,
+])
+
+/** Whether the task was certainly not run. */
+export const isUntouched = (code: string | undefined): boolean => code !== undefined && UNTOUCHED.has(code)
+
 export const isRetryableCode = (code: unknown): boolean => typeof code === 'string' && RETRYABLE.has(code)
 
 /** `code` of a GraphQL error as it came over the wire, or undefined. */

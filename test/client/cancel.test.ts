@@ -1,5 +1,7 @@
 import type { OfflineClient } from 'layover/client'
+import type { NetworkFault } from 'layover/testing'
 import { expect, test } from 'vitest'
+import { notesWorld } from '../simulation/notes-world.ts'
 import { createNote, DELETE, NOTE_BY_ID, openNotes, shown, startGateway, UPDATE } from './notes-app.ts'
 
 const last = (client: OfflineClient): string => client.outbox.entries.at(-1)!.id
@@ -34,4 +36,20 @@ test('a cancelled task leaves the view at once, as if it had never been queued: 
   expect(client.outbox.entries).toEqual([])
   await Promise.all([update, deletion, creation])
   expect(gateway.documents).toEqual([])
+})
+
+test.each<[string, NetworkFault]>([
+  ['of the gateway', { kind: 'rate-limited', retryAfterSeconds: 60 }],
+  ['of a proxy', { kind: 'status', status: 429 }],
+  ['without a status', { kind: 'refused', code: 'RATE_LIMITED' }],
+])('a task that was refused for now by a limit %s was not run, and can be cancelled', async (_of, fault) => {
+  const { clock, gateway, network, device } = notesWorld()
+  const client = await device().open()
+  network.fault(fault, { when: ({ tasks }) => tasks.length > 0 })
+  void createNote(client, 'n1').catch(() => undefined)
+  await clock.settle()
+  expect(client.outbox.entries).toMatchObject([{ status: 'queued', attempts: 1 }])
+  await clock.until(client.outbox.cancel(last(client)))
+  await clock.advance(120_000)
+  expect([client.outbox.entries, gateway.taken]).toEqual([[], []])
 })
