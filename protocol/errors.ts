@@ -65,3 +65,9 @@ export function errorCode(error: unknown): string | undefined {
   if (typeof extensions !== 'object' || extensions === null || !('code' in extensions)) return undefined
   return typeof extensions.code === 'string' ? extensions.code : undefined
 }
+
+/** Milliseconds that a GraphQL error as it came over the wire asks to wait, at most an hour, or undefined. */
+export function retryAfterMs(error: { readonly extensions?: Readonly<Record<string, unknown>> }): number | undefined {
+  const seconds = error.extensions?.['retryAfterSeconds']
+  return typeof seconds === 'number' ? Math.min(seconds, 3600) * 1000 : undefined
+}
