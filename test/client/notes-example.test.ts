@@ -1,6 +1,7 @@
 /** The application of docs/client.md and docs/react.md, file by file as it is printed there. */
 import 'fake-indexeddb/auto'
-import { memoryStorage } from 'layover/client'
+import { InMemoryCache } from '@apollo/client'
+import { createOfflineClient, memoryStorage, temporaryId } from 'layover/client'
 import { confirmed, memoryGateway, simulatedNetwork } from 'layover/testing'
 import { createElement } from 'react'
 import { renderToString } from 'react-dom/server'
@@ -10,6 +11,7 @@ import { leave, openNotes } from '../../examples/notes/client.ts'
 import { deviceKey } from '../../examples/notes/key.ts'
 import { inAsyncStorage } from '../../examples/notes/storage.ts'
 import { ADD_NOTE, DELETE_NOTE, EDIT_NOTE } from '../../examples/notes/tasks.ts'
+import { OPEN_TICKET, openTicket } from '../../examples/notes/tickets.ts'
 
 const typeDefs = `
   type Note implements Entity { id: ID! version: Int! updatedAt: DateTime! updatedBy: ID text: String! }
@@ -84,6 +86,37 @@ it('edits of a note leave as one, a deleted one is hidden at once, and a conflic
   await vi.waitFor(() => expect(client.outbox.entries).toHaveLength(0))
   expect(gateway.list('Note')).toEqual([])
   expect(client.outbox.history.map(({ name, outcome }) => `${name} ${outcome.status}`)).toContain('EditNote discarded')
+  await client.close()
+})
+
+it('a ticket that the server numbers is known by its temporary id until then', async () => {
+  const gateway = memoryGateway({
+    typeDefs: `
+      type Ticket implements Entity { id: ID! version: Int! updatedAt: DateTime! updatedBy: ID about: String! }
+      type TicketPayload implements TaskPayload { task: Task! ticket: Ticket }
+      extend type Mutation { openTicket(task: TaskInput, about: String!): TicketPayload }`,
+    tasks: {
+      openTicket: async ({ about }, transaction) => {
+        await transaction.create('Ticket', 'T-1', { about })
+        return confirmed({ ticket: { type: 'Ticket', id: 'T-1' } })
+      },
+    },
+  })
+  const network = simulatedNetwork({ gateway })
+  network.offline()
+  const client = await createOfflineClient({
+    cache: new InMemoryCache(),
+    link: network.link({ headers: () => ({ authorization: 'Bearer dan' }) }),
+    user: 'dan',
+    tasks: [openTicket],
+    storage: memoryStorage(),
+    network: network.hint,
+  })
+  const temporary = temporaryId()
+  const { data } = await client.mutate({ mutation: OPEN_TICKET, variables: { temporary, about: 'leaks' } })
+  expect(data?.openTicket.ticket?.id).toBe(temporary)
+  network.online()
+  await vi.waitFor(() => expect(client.outbox.resolveId(temporary)).toBe('T-1'))
   await client.close()
 })
 
