@@ -3,6 +3,7 @@
  * change goes the same way: memory, view, listeners, disk.
  */
 import type { Clock, Random } from '../protocol/ports.ts'
+import { Drafts } from './drafts.ts'
 import { Entries } from './entries.ts'
 import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
 import type { History, SettledTask } from './history.ts'
@@ -31,8 +32,7 @@ export interface OutboxPorts extends OutboxIndexPorts {
 export class OutboxQueue {
   readonly #ports: OutboxPorts
   readonly #entries = new Entries()
-  /** Queued, but not yet on the device. */
-  readonly #drafts = new Map<string, StoredEntry>()
+  readonly #drafts = new Drafts()
   readonly #index: OutboxIndex
   readonly #view: OutboxView
   readonly #outcomes: Outcomes
@@ -82,7 +82,6 @@ export class OutboxQueue {
     return this.#ports.history.list
   }
 
-  /** Whether this tab is the one that moves entries. */
   get leads(): boolean {
     return this.#ports.leads()
   }
@@ -109,7 +108,7 @@ export class OutboxQueue {
   }
 
   /** Those whose storing is under way; `storing` tells of their coming, and of those that came to nothing. */
-  get drafts(): ReadonlyMap<string, StoredEntry> {
+  get drafts(): Pick<Drafts, 'has' | 'values' | 'size'> {
     return this.#drafts
   }
 
@@ -174,7 +173,7 @@ export class OutboxQueue {
   }
 
   /** Durable when it resolves. `shown` says that the view holds its change already. Rejects with STORAGE_FAILED: then there is no such entry. */
-  async append(draft: StoredEntry, shown: boolean): Promise<StoredEntry> {
+  async append(draft: StoredEntry, shown: boolean): Promise<void> {
     let sequence: number
     try {
       sequence = await this.#ports.records.append(draft)
@@ -182,7 +181,8 @@ export class OutboxQueue {
       this.drop(draft)
       throw error
     }
-    const stored = this.#drafts.get(draft.id) ?? draft
+    const stored = this.#drafts.get(draft.id)
+    if (!stored) return // It fell with what it builds on.
     // Another tab may have queued something in between.
     const entry = stored.sequence === sequence ? stored : this.#moved(stored, sequence)
     this.#sequence = Math.max(this.#sequence, sequence)
@@ -199,20 +199,29 @@ export class OutboxQueue {
     // In another tab's outbox it is the leader that blocks what has to wait.
     const others = this.#ports.leads() ? changed.filter(each => each !== entry || stored !== draft) : []
     await this.#ports.records.save(others, []).catch(this.#ports.report) // This one is on the device already.
-    return this.require(entry.id)
   }
 
-  /** A draft that came to nothing; whatever was drafted upon it no longer names it. */
+  /** A draft that came to nothing. */
   drop(draft: StoredEntry): void {
     const dropped = this.#drafts.get(draft.id)
     if (!dropped) return
-    this.#drafts.delete(draft.id)
+    this.#drafts.drop(draft.id)
     this.#index.unregister(dropped)
-    for (const other of this.#drafts.values()) {
-      if (!other.after.includes(draft.id)) continue
-      this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
-    }
     this.storing.notify()
+  }
+
+  /** Takes the entries out, and what is being stored upon them with them: the last first, for what builds on an entry must not be let go by its leaving. */
+  discard(entries: readonly StoredEntry[]): Promise<void> {
+    const drafts = this.#drafts.upon(entries.map(({ id }) => id))
+    const stored = this.change(change => {
+      for (const { id } of [...entries, ...drafts].reverse()) {
+        if (this.#drafts.has(id)) this.#view.mark(id)
+        change.leave(id, { status: 'discarded' })
+        this.#drafts.delete(id)
+      }
+    })
+    if (drafts.length > 0) this.storing.notify()
+    return stored
   }
 
   /**
@@ -316,6 +325,7 @@ export class OutboxQueue {
     settledAt = this.#now(),
   ): ReadonlyMap<string, string | null> {
     const moves = new OutboxMoves({
+      known: id => this.known(id),
       entries: this.#entries,
       index: this.#index,
       outcomes: this.#outcomes,

@@ -128,8 +128,9 @@ describe('what only one tab may do', () => {
 describe('the leader', () => {
   test('closes: the next one leads, nothing is lost and nothing sent twice', async () => {
     const { gateway, browser, a, b, c } = await openBrowser(3)
-    let open: (value?: unknown) => void = () => undefined
-    gateway.onRequest = request => (request.tasks.length > 0 ? new Promise(resolve => (open = resolve)) : undefined)
+    let open: () => void = () => undefined
+    gateway.onRequest = request =>
+      request.tasks.length > 0 ? new Promise<void>(resolve => (open = resolve)) : undefined
     const queued = [createNote(a.client, 'n1'), createNote(b.client, 'n2'), createNote(c.client, 'n3')]
     await vi.waitFor(() => expect(gateway.documents.length).toBeGreaterThan(0))
     gateway.onRequest = () => undefined
@@ -160,8 +161,9 @@ describe('the leader', () => {
     const { gateway, browser, a, b, c } = await openBrowser(3)
     await createNote(a.client, 'n1')
     await agree([a, b, c], ({ client }) => expect(client.outbox.entries).toEqual([]))
-    let answer: (value?: unknown) => void = () => undefined
-    gateway.onAnswer = request => (request.tasks.length > 0 ? new Promise(resolve => (answer = resolve)) : undefined)
+    let answer: () => void = () => undefined
+    gateway.onAnswer = request =>
+      request.tasks.length > 0 ? new Promise<void>(resolve => (answer = resolve)) : undefined
     void rename(a, 'n1', 'by the one that hangs')
     await vi.waitFor(() => expect(gateway.applied).toHaveLength(2))
     a.tab.hang()
