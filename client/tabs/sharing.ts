@@ -85,7 +85,7 @@ export class Sharing implements TabRoles {
     this.#rooms = rooms
     const { queue, replay, sync, deliveries, connectivity, writer } = rooms
     this.#queue = new QueueMirror(rooms, entry => this.#say({ kind: 'appended', entry }))
-    this.#wasPaused = replay.pausing
+    this.#wasPaused = replay.standstill.why
     queue.shareThrough({
       tell: news => this.#tell({ kind: 'queue', news }),
       queued: entry => this.#queue.queued(entry),
@@ -144,7 +144,7 @@ export class Sharing implements TabRoles {
     const { replay, connectivity, cache, sync } = this.#rooms
     return {
       ...this.#queue.state(),
-      paused: replay.pausing,
+      paused: replay.standstill.why,
       isReached: connectivity.isProven,
       mode: connectivity.mode,
       groups: groupsIn(cache),
@@ -295,9 +295,9 @@ export class Sharing implements TabRoles {
   }
 
   #tellPaused(): void {
-    const { pausing } = this.#rooms.replay
-    if (pausing !== this.#wasPaused) this.#tell({ kind: 'paused', by: pausing })
-    this.#wasPaused = pausing
+    const { why } = this.#rooms.replay.standstill
+    if (why !== this.#wasPaused) this.#tell({ kind: 'paused', by: why })
+    this.#wasPaused = why
   }
 
   #tell(news: News): void {

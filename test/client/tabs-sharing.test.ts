@@ -52,7 +52,7 @@ describe('signing out in one tab', () => {
       expect(await c.client.closed).toBe('signed-out')
       browser.house.loses = () => false
       const left = await stored(browser.name)
-      expect(left.filter(key => !/^entry\/|^(client|sequence|epoch|left|mode)$/.test(key))).toEqual([])
+      expect(left.filter(key => !/^entry\/|^(client|sequence|epoch|left|mode|payloads)$/.test(key))).toEqual([])
       expect(left.filter(key => key.startsWith('entry/'))).toHaveLength(pending === 'keep' ? 1 : 0)
       if (pending === 'discard') expect(left).toEqual([])
       a.tab.wake()

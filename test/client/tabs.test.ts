@@ -203,7 +203,7 @@ describe('the leader', () => {
   })
 
   test('waits for a sign-in and dies: the next one tries for itself', async () => {
-    const { gateway, browser, a, b } = await openBrowser(2)
+    const { gateway, browser, a, b } = await openBrowser(2, { reauthenticate: () => new Promise(() => undefined) })
     gateway.fault({ kind: 'refuse', code: 'UNAUTHENTICATED' }, request => request.tasks.length > 0)
     void createNote(b.client, 'n1')
     await agree([a, b], ({ client }) => expect(client.outbox.paused).toBe(true))
