@@ -123,13 +123,14 @@ export class Leaving {
   }
 
   async #shut(): Promise<void> {
-    const { conflicts, queue, layer, cacheRecords, base, database, tabs } = this.#rooms
+    const { conflicts, queue, layer, cacheRecords, base, database, tabs, writer } = this.#rooms
     conflicts.close()
     queue.close()
     layer.close()
     await cacheRecords.close()
+    tabs?.close()
+    await writer.idle() // What other tabs have told until now.
     base.close()
     database.close()
-    tabs?.close()
   }
 }

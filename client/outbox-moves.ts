@@ -69,6 +69,7 @@ export class OutboxMoves implements QueueChange {
   readonly drop = (id: string, outcome: Outcome | undefined): void => {
     const entry = this.#ports.entries.get(id)
     if (entry) this.#remove(entry, outcome, outcome)
+    else if (outcome) this.#ports.outcomes.remember({ id }, outcome) // Word of its coming may be late.
   }
 
   #require(id: string): StoredEntry {

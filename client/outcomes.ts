@@ -19,7 +19,7 @@ export class Outcomes {
     return this.#given.get(id) ?? this.#history.get(id)?.outcome
   }
 
-  remember({ id, squashed = [] }: StoredEntry, outcome: Outcome): void {
+  remember({ id, squashed = [] }: Pick<StoredEntry, 'id' | 'squashed'>, outcome: Outcome): void {
     for (const each of [id, ...squashed]) this.#given.set(each, outcome)
     for (const oldest of this.#given.keys()) {
       if (this.#given.size <= KEPT) break

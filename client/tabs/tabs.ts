@@ -381,6 +381,7 @@ export class Tabs {
   }
 
   #failed(error: unknown, message: string): void {
+    if (this.#isClosed) return // The device was let go meanwhile.
     this.#report(error instanceof LayoverError ? error : new LayoverError('STORAGE_FAILED', message, error))
   }
 
