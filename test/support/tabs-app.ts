@@ -78,7 +78,8 @@ export const entryIds = ({ client }: OpenTab): string[] =>
 /** All that a person can see in a tab. */
 export const view = ({ client, cache }: OpenTab) => ({
   entries: client.outbox.entries,
-  history: client.outbox.history,
+  // What was withdrawn while it was being stored has been in one tab only.
+  history: client.outbox.history.filter(({ outcome }) => outcome.status !== 'discarded'),
   conflicts: client.conflicts.list,
   isPaused: client.outbox.paused,
   mode: client.connection.mode,
