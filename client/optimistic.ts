@@ -15,7 +15,6 @@ import { LayoverError } from './layover-error.ts'
 import { IndexChanges, pagesWith } from './record-index.ts'
 import { type RecordParts, recordParts } from './record-parts.ts'
 import { type FittedResult, fitResult, initialValue, recordsIn, recordsOf } from './tentative-result.ts'
-import { type CacheStore, forgetLists } from './type-memory.ts'
 
 type Fields = Record<string, unknown>
 
@@ -66,11 +65,6 @@ interface Known {
   readonly byPresent: Map<string, Fitted>
 }
 
-/** How the names of our layers begin. */
-const LAYER = 'layover#'
-/** Apollo's own, below all others. */
-const STUMP = 'EntityStore.Stump'
-
 export class OptimisticLayer {
   readonly #cache: InMemoryCache
   readonly #base: BaseWrites
@@ -92,8 +86,6 @@ export class OptimisticLayer {
   /** So many changes are in the lowest of our layers. */
   #covered = 0
   #writing = false
-  /** Somebody else's layer was there at the last rebuilding. */
-  #wasShared = false
   #scheduled = false
 
   /** @param listed whether records of answers join the synced lists: only where a pull will bring the rest */
@@ -339,10 +331,6 @@ export class OptimisticLayer {
     this.#starts = []
     this.#covered = 0
     this.#writing = true
-    const wasShared = this.#wasShared
-    this.#wasShared = isShared(this.#cache)
-    const isAnew = wasShared || this.#wasShared
-    if (isAnew) this.#cache['txCount'] += 1
     try {
       if (old !== undefined && next !== undefined) {
         let first = true
@@ -361,22 +349,9 @@ export class OptimisticLayer {
       if (old === undefined && next !== undefined) this.#cache.recordOptimisticTransaction(everything, next)
     } finally {
       this.#writing = false
-      if (isAnew) this.#readAnew()
     }
     this.#current = next
     if (failure) throw failure.error
-  }
-
-  /**
-   * Apollo makes somebody else's layer anew over another ground, and tells its remembered results nothing of what that layer
-   * then no longer hides. So nothing is remembered while there is one; nobody is told anything before that.
-   */
-  #readAnew(): void {
-    const cache = this.#cache
-    cache['resetResultCache']()
-    forgetLists(cache['optimisticData'])
-    cache['txCount'] -= 1
-    cache['broadcastWatches']()
   }
 
   /** Made anew, the lowest of our layers stands for all changes. */
@@ -496,15 +471,8 @@ export class OptimisticLayer {
 
   #nextLayer(): string {
     this.#generation += 1
-    return LAYER + this.#generation
+    return `layover#${this.#generation}`
   }
-}
-
-/** Whether a layer is there that is not ours. */
-function isShared(cache: InMemoryCache): boolean {
-  for (let layer: CacheStore = cache['optimisticData']; layer.parent; layer = layer.parent)
-    if (layer.id !== STUMP && !layer.id?.startsWith(LAYER)) return true
-  return false
 }
 
 /**
