@@ -111,7 +111,7 @@ export class BaseWrites {
 
 /** Whether the cache, where it reads and writes at this moment, holds a record under this cache id. */
 export function holdsRecord(cache: InMemoryCache, id: string): boolean {
-  return typenameOf(cache, cache.modify, id) !== undefined
+  return cache['data']['lookup'](id)?.__typename !== undefined
 }
 
 function typenameOf(

@@ -125,6 +125,7 @@ async function openTabs(
 ): Promise<Tabs | undefined> {
   const ports = tabs ?? (storage === undefined ? browserTabs() : false)
   if (!ports) return undefined
+  void import('./tabs/sharing.ts').catch(() => undefined) // Needed soon; whoever needs it is told of the failure.
   const { Tabs } = await import('./tabs/tabs.ts')
   return Tabs.open(ports, `layover/${namespaceOf(name, user)}`, clock, random, report)
 }

@@ -10,8 +10,9 @@ import type { InMemoryCache, StoreObject } from '@apollo/client'
 import type { DocumentNode } from 'graphql'
 import { type BaseWrites, holdsRecord } from './base-writes.ts'
 import type { Overlay } from './entry.ts'
+import { type EditableLayer, redoIndex, redoRecords, replacedBy } from './layer-edit.ts'
 import { LayoverError } from './layover-error.ts'
-import { IndexChanges } from './record-index.ts'
+import { IndexChanges, pagesWith } from './record-index.ts'
 import { type RecordParts, recordParts } from './record-parts.ts'
 import { type FittedResult, fitResult, initialValue, recordsIn, recordsOf } from './tentative-result.ts'
 
@@ -51,9 +52,17 @@ export interface LayerChange {
 }
 
 interface Fitted extends FittedResult {
-  readonly records: readonly { type: string; id: string }[]
   /** undefined: Apollo has to write it. */
   readonly parts: RecordParts | undefined
+}
+
+/** What is known of a change for good. */
+interface Known {
+  /** Of all records in its result. */
+  readonly ids: readonly string[]
+  readonly records: readonly { type: string; id: string }[]
+  /** By the ids of those that exist. */
+  readonly byPresent: Map<string, Fitted>
 }
 
 export class OptimisticLayer {
@@ -61,9 +70,13 @@ export class OptimisticLayer {
   readonly #base: BaseWrites
   readonly #listed: boolean
   readonly #report: (error: LayoverError) => void
-  readonly #fitted = new WeakMap<TentativeChange, { ids: readonly string[]; byPresent: Map<string, Fitted> }>()
+  readonly #known = new WeakMap<TentativeChange, Known>()
   readonly #stop: (() => void)[]
   #changes: TentativeChange[] = []
+  /** By the cache id of a record, the changes that write it. */
+  readonly #writers = new Map<string, Set<TentativeChange>>()
+  /** Those of which nobody can tell what they write. */
+  readonly #opaque = new Set<TentativeChange>()
   #generation = 0
   /** Name of the layers that hold the view; undefined while there is none. */
   #current: string | undefined
@@ -90,6 +103,7 @@ export class OptimisticLayer {
   add(change: TentativeChange): Fields {
     const foreseen = this.#isOnTop() ? this.#addToLayer(change) : this.#addLayer(change)
     this.#changes.push(change)
+    this.#note(change)
     return foreseen
   }
 
@@ -102,9 +116,16 @@ export class OptimisticLayer {
   /** One broadcast for everything. */
   change({ remove = [], add = [], write }: LayerChange): void {
     const gone = new Set(remove)
+    const removed = gone.size > 0 ? this.#changes.filter(each => gone.has(each.id)) : []
     if (gone.size > 0) this.#changes = this.#changes.filter(each => !gone.has(each.id))
     if (add.length > 0) this.#changes = [...this.#changes, ...add].sort((a, b) => a.sequence - b.sequence)
-    this.#rebase(write)
+    const touched = new Set([...removed, ...add].flatMap(each => this.#idsOf(each)))
+    const isClear = this.#opaque.size === 0
+    for (const each of removed) this.#forget(each)
+    for (const each of add) this.#note(each)
+    const layer = isClear && this.#opaque.size === 0 && this.#changes.length > 0 && this.#lowest()
+    if (layer) this.#edit(layer, touched, write)
+    else this.#rebase(write)
   }
 
   /**
@@ -136,6 +157,8 @@ export class OptimisticLayer {
   close(): void {
     for (const stop of this.#stop) stop()
     this.#changes = []
+    this.#writers.clear()
+    this.#opaque.clear()
     this.#rebase()
   }
 
@@ -189,6 +212,108 @@ export class OptimisticLayer {
     return this.#current !== undefined && 'id' in top && top.id === this.#current
   }
 
+  /** Our layer, if it is the only one. */
+  #lowest(): EditableLayer | undefined {
+    const layer = this.#cache['optimisticData'] as unknown as EditableLayer
+    const isLowest = this.#isOnTop() && layer.parent?.parent === (this.#cache['data'] as unknown)
+    return isLowest ? layer : undefined
+  }
+
+  /** Changes of the layer what is different now; the cost is theirs, whatever else waits. */
+  #edit(layer: EditableLayer, touched: Set<string>, write: LayerChange['write']): void {
+    const cache = this.#cache
+    let failure: { error: unknown } | undefined
+    this.#writing = true
+    try {
+      cache.batch({
+        optimistic: true,
+        update: () => {
+          const ids = [...this.#writers.keys()]
+          const changed = replacedBy(cache, ids, () => {
+            failure = this.#write(write)
+          })
+          for (const id of changed) touched.add(id)
+          const index = this.#listed ? this.#pages() : new Map<string, unknown>()
+          cache['data'] = cache['optimisticData'] // `batch` puts both back.
+          this.#base.tentatively(() => {
+            redoRecords(layer, touched, () => {
+              for (const change of this.#writersOf(touched)) {
+                const { parts } = this.#fit(change)
+                if (!parts) this.#opaque.add(change)
+                for (const [id, part] of parts ?? []) if (touched.has(id)) layer.merge(id, part)
+              }
+            })
+            redoIndex(layer, index)
+          })
+        },
+      })
+    } finally {
+      this.#writing = false
+    }
+    if (this.#opaque.size > 0) this.#rebase()
+    if (failure) throw failure.error
+  }
+
+  #writersOf(ids: ReadonlySet<string>): readonly TentativeChange[] {
+    const found = new Set<TentativeChange>()
+    for (const id of ids) for (const change of this.#writers.get(id) ?? []) found.add(change)
+    return [...found].sort((a, b) => a.sequence - b.sequence)
+  }
+
+  /** What all changes add to the base's index. */
+  #pages(): ReadonlyMap<string, unknown> {
+    const added = new Map<string, Set<string>>()
+    for (const change of this.#changes) {
+      for (const { type, id } of this.#knownOf(change).records) {
+        if (type === 'Task') continue
+        const ids = added.get(type) ?? new Set()
+        added.set(type, ids.add(id))
+      }
+    }
+    return new Map(Array.from(added, ([type, ids]) => [...pagesWith(this.#cache, type, ids)]).flat())
+  }
+
+  #note(change: TentativeChange): void {
+    const { ids, byPresent } = this.#knownOf(change)
+    const isWritten = [...byPresent.values()].some(({ parts }) => !parts)
+    if (change.update || change.overlay || isWritten) this.#opaque.add(change)
+    for (const id of ids) {
+      const writers = this.#writers.get(id) ?? new Set()
+      this.#writers.set(id, writers.add(change))
+    }
+  }
+
+  #forget(change: TentativeChange): void {
+    this.#opaque.delete(change)
+    for (const id of this.#idsOf(change)) {
+      const writers = this.#writers.get(id)
+      writers?.delete(change)
+      if (writers?.size === 0) this.#writers.delete(id)
+    }
+  }
+
+  /** Gives what `write` threw: the layer has to be brought up to date all the same. */
+  #write(write: LayerChange['write']): { error: unknown } | undefined {
+    let failure: { error: unknown } | undefined
+    if (!write) return undefined
+    this.#cache.batch({
+      optimistic: false,
+      update: () => {
+        const index = new IndexChanges()
+        this.#index = index
+        try {
+          write(this.#cache, index)
+        } catch (error) {
+          failure = { error }
+        } finally {
+          index.flush(this.#cache)
+          this.#index = undefined
+        }
+      },
+    })
+    return failure
+  }
+
   #rebase(write?: LayerChange['write']): void {
     const old = this.#current
     if (old === undefined && write === undefined && this.#changes.length === 0) return
@@ -208,17 +333,7 @@ export class OptimisticLayer {
         optimistic: false,
         ...(old === undefined ? {} : { removeOptimistic: old }),
         update: () => {
-          if (!write) return
-          const index = new IndexChanges()
-          this.#index = index
-          try {
-            write(this.#cache, index)
-          } catch (error) {
-            failure = { error } // The layer has to be rebuilt all the same.
-          } finally {
-            index.flush(this.#cache)
-            this.#index = undefined
-          }
+          failure = this.#write(write)
         },
       })
       if (old === undefined && next !== undefined) this.#cache.recordOptimisticTransaction(everything, next)
@@ -241,11 +356,12 @@ export class OptimisticLayer {
 
   #apply(change: TentativeChange, readBack: boolean): Fields {
     const cache = this.#cache
-    const { document, result, records, parts } = this.#fit(change)
+    const { document, result, parts } = this.#fit(change)
     const isWritten = readBack || parts === undefined
+    if (!readBack && !parts) this.#opaque.add(change)
     if (isWritten) writeResult(cache, document, change.variables, result)
     else for (const [id, part] of parts) cache['data'].merge(id, part)
-    if (this.#index) this.#list(this.#index, records, false)
+    if (this.#index) this.#list(this.#index, this.#knownOf(change).records, false)
     change.update?.(cache, result)
     if (change.overlay) this.lay(cache, change.overlay)
     const foreseen = readBack
@@ -264,11 +380,7 @@ export class OptimisticLayer {
   /** Fitted once per set of records that exist: rebuilding is frequent. */
   #fit(change: TentativeChange): Fitted {
     const cache = this.#cache
-    let known = this.#fitted.get(change)
-    if (!known) {
-      known = { ids: recordsIn(cache, change.result), byPresent: new Map() }
-      this.#fitted.set(change, known)
-    }
+    const known = this.#knownOf(change)
     const present = known.ids.filter(id => holdsRecord(cache, id))
     const key = present.join(' ')
     let fitted = known.byPresent.get(key)
@@ -280,14 +392,27 @@ export class OptimisticLayer {
         id => present.includes(id),
         (type, field) => initialValue(type, field, change),
       )
-      const records = recordsOf(cache, result)
-      fitted = { document, result, records, parts: recordParts(cache, document, result) }
+      fitted = { document, result, parts: recordParts(cache, document, result) }
       known.byPresent.set(key, fitted)
     }
     return fitted
   }
 
-  #list(index: IndexChanges, records: Fitted['records'], isAnswer: boolean): void {
+  #knownOf(change: TentativeChange): Known {
+    let known = this.#known.get(change)
+    if (!known) {
+      const { result } = change
+      known = { ids: recordsIn(this.#cache, result), records: recordsOf(this.#cache, result), byPresent: new Map() }
+      this.#known.set(change, known)
+    }
+    return known
+  }
+
+  #idsOf(change: TentativeChange): readonly string[] {
+    return this.#knownOf(change).ids
+  }
+
+  #list(index: IndexChanges, records: Known['records'], isAnswer: boolean): void {
     if (!this.#listed) return
     for (const { type, id } of records) if (type !== 'Task') index[isAnswer ? 'mention' : 'add'](type, id)
   }

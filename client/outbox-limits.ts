@@ -15,6 +15,8 @@ const DEFAULTS: Required<OutboxLimits> = { tasks: 10_000, bytes: 50_000_000 }
 export class OutboxSize {
   readonly #limits: Required<OutboxLimits>
   readonly #sizes = new Map<string, number>()
+  /** Their texts are not made before somebody asks: at a start that would keep the view waiting. */
+  readonly #uncounted = new Map<string, StoredEntry>()
   #bytes = 0
 
   /** Throws BAD_OPTION for a limit that is no number above 0. */
@@ -28,14 +30,18 @@ export class OutboxSize {
   /** Counts one that comes or was changed. */
   put(entry: StoredEntry): void {
     this.remove(entry.id)
-    const bytes = bytesOf(writeEntry(entry))
-    this.#sizes.set(entry.id, bytes)
-    this.#bytes += bytes
+    this.#uncounted.set(entry.id, entry)
   }
 
   /** Why the newest is one too many; undefined while there is room. */
   refusal({ name }: StoredEntry): LayoverError | undefined {
     const { tasks, bytes } = this.#limits
+    for (const [id, entry] of this.#uncounted) {
+      const size = bytesOf(writeEntry(entry))
+      this.#sizes.set(id, size)
+      this.#bytes += size
+    }
+    this.#uncounted.clear()
     const limit =
       this.#sizes.size > tasks ? `tasks\` of ${tasks}` : this.#bytes > bytes ? `bytes\` of ${bytes}` : undefined
     if (limit === undefined) return undefined
@@ -48,6 +54,7 @@ export class OutboxSize {
   remove(id: string): void {
     this.#bytes -= this.#sizes.get(id) ?? 0
     this.#sizes.delete(id)
+    this.#uncounted.delete(id)
   }
 }
 

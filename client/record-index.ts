@@ -136,6 +136,34 @@ export class IndexChanges {
   }
 }
 
+/** Of the index where the cache writes to at this moment: what is another page, or another head, with these records in it. By cache id. */
+export function pagesWith(
+  cache: InMemoryCache,
+  type: string,
+  ids: ReadonlySet<string>,
+): ReadonlyMap<string, IndexHead | IndexPage> {
+  const head = readHead(cache, type) ?? { pages: 0, gone: [] }
+  const { at } = memoryOf(cache, type, head)
+  const found = new Map<string, IndexHead | IndexPage>()
+  let { pages } = head
+  const page = readPage(cache, type, pages - 1)
+  let [refs, held] = [[...(page?.refs ?? [])], [...(page?.held ?? [])]]
+  for (const id of ids) {
+    if (at.has(id)) continue
+    if (pages === 0 || refs.length >= PAGE_LIMIT) {
+      pages += 1
+      refs = []
+      held = []
+    }
+    refs.push({ __ref: id })
+    held.push(0)
+    found.set(pageId(type, pages - 1), { refs, held })
+  }
+  const gone = head.gone.filter(id => !ids.has(id))
+  if (pages !== head.pages || gone.length !== head.gone.length) found.set(headId(type), { pages, gone })
+  return found
+}
+
 type Entry = [ref: Reference, held: number]
 
 function writeChanges(

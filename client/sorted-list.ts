@@ -30,16 +30,17 @@ export class SortedList {
     this.#options = options
   }
 
-  /** Not to be changed. */
+  /** Not to be changed. Without `where` also those that are in the index and cannot be read: to look at all of them takes longer than everything else. */
   refs(field: FieldReader, args: AnyRecord): readonly Reference[] {
     const { where } = this.#options
     const memory = this.#memory
     const changed = this.#mark < 0 ? undefined : memory.since(this.#mark)
     this.#mark = -1 // Whatever the application's functions throw, the next read starts anew.
     const belongs = (ref: Reference): boolean =>
-      memory.at.has(ref.__ref) && field.canRead(ref) && (!where || where(memory.record(ref.__ref), args))
+      memory.at.has(ref.__ref) && (!where || (field.canRead(ref) && where(memory.record(ref.__ref), args)))
     if (!changed) {
-      this.#refs = [...memory.refs()].filter(belongs)
+      this.#refs = [...memory.refs()]
+      if (where) this.#refs = this.#refs.filter(belongs)
       if (this.#options.sort) this.#refs.sort(this.#compare)
       this.#members = new Map(this.#refs.map(ref => [ref.__ref, ref]))
     } else if (changed.size > 0) {

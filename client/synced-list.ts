@@ -36,11 +36,18 @@ export function syncedList(type: string, options: SyncedListOptions = {}): Field
       const list = memory.list(options, options.where ? JSON.stringify(others) : '')
       const refs = list.refs(field, args)
       const start = typeof after === 'string' ? placeOf(after) + 1 : 0
-      const end = typeof first === 'number' ? start + Math.max(0, first) : refs.length
-      const page = refs.slice(start, end)
+      const count = typeof first === 'number' ? Math.max(0, first) : refs.length
+      const page: Reference[] = []
+      let next = start
+      // One beyond the page, to know whether there is more.
+      for (let ref = refs[next]; ref; ref = refs[++next]) {
+        if (!field.canRead(ref)) continue
+        if (page.length === count) break
+        page.push(ref)
+      }
       if (!options.connection) return page
       const last = page.at(-1)
-      const hasMore = end < refs.length
+      const hasMore = next < refs.length
       return {
         __typename: `${type}Connection`,
         nodes: page,

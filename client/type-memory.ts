@@ -34,8 +34,8 @@ export class TypeMemory {
   /** Cache ids that joined, left or changed. */
   #log: string[] = []
   #forgotten = 0
-  /** Somebody knows the log up to here. */
-  #marked = 0
+  /** Somebody knows the log up to here; -1: nobody does, and nothing need be noted. */
+  #marked = -1
   #field: FieldReader | undefined
 
   /** Reads as the field does that is being read. */
@@ -130,6 +130,7 @@ export class TypeMemory {
 
   #note(id: string): void {
     this.#records.delete(id)
+    if (this.#marked < 0) return
     if (this.#log.at(-1) === id && this.#marked < this.#forgotten + this.#log.length) return
     this.#log.push(id)
     if (this.#log.length < Math.max(MIN_LOG, 2 * this.at.size)) return

@@ -14,7 +14,7 @@ const RETAINED = '__META'
 export type Changed = ReadonlyMap<string, object | undefined>
 
 interface RootStore {
-  readonly data: Record<string, StoreObject | undefined>
+  data: Record<string, StoreObject | undefined>
   readonly rootIds: Record<string, number>
   readonly group: { dirty?: (id: string, field: string) => void; caching?: boolean }
   hasScalarConfig?(): boolean
@@ -27,7 +27,6 @@ export class CacheChanges {
   /** Everything there is, and was. */
   #isAll = true
   #isHooked = false
-  #isRestoring = false
   /** The last extract, where nothing can be hooked. */
   #before: Record<string, object | undefined> = {}
   #retained = ''
@@ -43,7 +42,6 @@ export class CacheChanges {
       init.call(cache)
       this.#isAll = true
       this.#hook()
-      if (this.#isRestoring && this.#isHooked) this.#store().group.caching = false
     }
     this.#hook()
   }
@@ -58,15 +56,17 @@ export class CacheChanges {
     return this.#isHooked
   }
 
-  /** Fills the cache with what was stored. Nobody has read from a store that is new, so nobody needs to be told of its fields: that is most of the cost. */
-  restore(records: Parameters<InMemoryCache['restore']>[0]): void {
-    this.#isRestoring = true
-    try {
-      this.#cache.restore(records)
-    } finally {
-      this.#isRestoring = false
-      if (this.#isHooked) this.#store().group.caching = true
-    }
+  /**
+   * Fills the cache with what was stored, which is the cache's from then on. It goes in as it is: a store that is new has nothing
+   * to merge it with and nobody to tell.
+   */
+  restore(records: NonNullable<Parameters<InMemoryCache['restore']>[0]>): void {
+    if (this.#isHooked) {
+      const { [RETAINED]: retained } = records
+      this.#cache.restore(retained ? { [RETAINED]: retained } : {})
+      delete records[RETAINED]
+      this.#store().data = records
+    } else this.#cache.restore(records)
     this.clear()
   }
 

@@ -1,0 +1,59 @@
+/**
+ * Changing an optimistic layer where it differs, instead of making it anew: with a thousand tasks waiting, an answer concerns a
+ * few of their records. Apollo offers only the whole; test/client/layer-edit.test.ts tells when this comes to something else.
+ */
+import type { InMemoryCache, StoreObject } from '@apollo/client'
+import { INDEX_TYPE } from './type-memory.ts'
+
+/** As far as it is known; Apollo's own type is not public. */
+export interface EditableLayer {
+  readonly id?: string
+  readonly parent?: EditableLayer
+  readonly data: Record<string, StoreObject | undefined>
+  readonly refs: Record<string, unknown>
+  readonly group: { dirty(id: string, field: string): void }
+  lookup(id: string): StoreObject | undefined
+  merge(id: string, part: StoreObject): void
+  retain(id: string): number
+}
+
+/** Puts together anew what the layer holds of these records; `write` merges into it what it has to say of them. */
+export function redoRecords(layer: EditableLayer, ids: Iterable<string>, write: () => void): void {
+  const before = new Map<string, StoreObject | undefined>()
+  for (const id of ids) {
+    before.set(id, layer.lookup(id))
+    delete layer.data[id]
+    delete layer.refs[id]
+  }
+  write()
+  for (const [id, old] of before) {
+    const now = layer.lookup(id)
+    if (!old !== !now) layer.group.dirty(id, '__exists')
+    for (const field of Object.keys({ ...old, ...now })) if (old?.[field] !== now?.[field]) layer.group.dirty(id, field)
+  }
+}
+
+/** @param wanted all that the layer's index has beside the base's, by cache id */
+export function redoIndex(layer: EditableLayer, wanted: ReadonlyMap<string, unknown>): void {
+  const redone = new Map<string, unknown>()
+  for (const id of Object.keys(layer.data)) {
+    if (id.startsWith(`${INDEX_TYPE}:`) && !wanted.has(id)) redone.set(id, undefined)
+  }
+  for (const [id, index] of wanted) {
+    if (JSON.stringify(layer.data[id]?.['index']) !== JSON.stringify(index)) redone.set(id, index)
+  }
+  redoRecords(layer, redone.keys(), () => {
+    for (const [id, index] of redone) {
+      if (index) layer.merge(id, { __typename: INDEX_TYPE, index } as StoreObject)
+      if (index) layer.retain(id)
+    }
+  })
+}
+
+/** Which of the base's records the write replaces, of these. */
+export function replacedBy(cache: InMemoryCache, ids: readonly string[], write: () => void): string[] {
+  const base = cache['data'] as unknown as EditableLayer
+  const before = ids.map(id => base.data[id])
+  write()
+  return ids.filter((id, index) => base.data[id] !== before[index])
+}
