@@ -1,6 +1,6 @@
 /** The entries in queue order, and what builds on what. */
 import type { StoredEntry } from './entry.ts'
-import { isTentative } from './outbox-states.ts'
+import { isStuck, isTentative } from './outbox-states.ts'
 
 export class Entries {
   readonly #byId = new Map<string, StoredEntry>()
@@ -103,10 +103,7 @@ export class Entries {
 
   /** Whether something that it builds on was not taken by the gateway, and is not going to be by itself. */
   isHeldUp(entry: StoredEntry): boolean {
-    return entry.after.some(id => {
-      const status = this.#byId.get(id)?.status
-      return status === 'parked' || status === 'blocked'
-    })
+    return entry.after.some(id => isStuck(this.#byId.get(id)?.status))
   }
 
   /** An entry shows while its verdict is open and what it builds on shows, too: no change without the record it changes. */

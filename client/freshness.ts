@@ -31,7 +31,7 @@ const HARD_STALE_AFTER = 24 * 60 * 60_000
 const LONGEST_TIMER = 24 * 60 * 60_000
 const EVERYTHING = ''
 
-/** Throws REFUSED for limits that contradict each other. */
+/** Throws BAD_OPTION for limits that contradict each other. */
 export class FreshnessStates {
   readonly #clock: Clock
   readonly #options: FreshnessOptions
@@ -59,7 +59,7 @@ export class FreshnessStates {
       const [stale, hardStale] = this.#limits(type)
       if (!(stale >= 0 && hardStale >= stale)) {
         throw new LayoverError(
-          'REFUSED',
+          'BAD_OPTION',
           `sync.freshness${type && `.types.${type}`}: hardStaleAfterMs has to be at least staleAfterMs, and that at least 0.`,
         )
       }

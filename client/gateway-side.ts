@@ -115,12 +115,12 @@ function openRooms(options: OfflineClientOptions, device: Device, sayMode: (mode
     layer,
     conflicts,
     updateOf: entry => changes.updateOf(entry),
-    deliver(id, delivery) {
-      if (!queue.get(id)) changes.forget(id)
-      deliveries.deliver(id, delivery)
-    },
+    deliver: (id, delivery) => deliveries.deliver(id, delivery),
     noteAnswer: payload => delta.noteAnswer(payload),
   }
+  queue.subscribe(changed => {
+    for (const id of changed ?? []) if (!queue.known(id)) changes.forget(id)
+  })
   const meter = new Meter(connectivity, queue, clock, options.metered ?? {}, () => replay.kick())
   const replay: Replay = new Replay({
     queue,

@@ -19,8 +19,6 @@ export const LAYOVER_ERROR_CODES = [
   'BAD_VARIABLES',
   /** The outbox holds as much as `limits` allow; nothing was queued. */
   'OUTBOX_FULL',
-  /** An option of `createOfflineClient` that makes no sense. */
-  'BAD_OPTION',
   /** What was handed to `import` is not an exported outbox. */
   'BAD_EXPORT',
   /** The device did not store or give back what it was asked to; see `cause`. */
@@ -43,9 +41,11 @@ export const LAYOVER_ERROR_CODES = [
   'CLOSED',
   /** The gateway refused a decision or a request. */
   'REFUSED',
+  /** The record changed again before the decision about its conflict arrived. */
   'CONFLICT_CHANGED',
   /** A hook of `layover/react` outside `OfflineProvider`. */
   'NO_PROVIDER',
+  /** The gateway does not know this kind of decision. */
   'NOT_IMPLEMENTED',
 ] as const
 

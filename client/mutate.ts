@@ -113,7 +113,7 @@ export async function enqueue(
     const giveUp = (): void => deliveries.deliver(entry?.id ?? id, { kind: 'waiting' })
     const withdraw = ports.clock.after(ports.answerWithinMs, giveUp)
     void delivered.then(withdraw)
-    if (entry?.status === 'blocked' || !ports.isReachable()) giveUp()
+    if (!entry || entry.status === 'blocked' || !ports.isReachable()) giveUp()
     ports.kick()
     return { id, data, delivered }
   }
@@ -148,7 +148,8 @@ async function mutateTask(
   const { id, data, delivered } = await enqueue(ports, definition, variables, { ...givenBy(options), named })
   refetchOnceConfirmed(ports, id, options)
   const delivery = await delivered
-  const status = ports.queue.get(id)?.status ?? (delivery.kind === 'answered' ? delivery.verdict : 'confirmed')
+  const { queue } = ports
+  const status = queue.get(id)?.status ?? queue.outcomeOf(id)?.status ?? 'confirmed'
   const extensions = { layover: { id, status } }
   // An accepted task's payload says nothing yet: the tentative one does.
   if (delivery.kind === 'waiting' || delivery.verdict === 'accepted') return { data, extensions }

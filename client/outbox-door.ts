@@ -55,7 +55,7 @@ export interface Outbox {
   applySuggestion(id: string, index: number): Promise<string>
   /** What would fall with it, in queue order. */
   dependents(id: string): readonly OutboxEntry[]
-  /** Gives it up, with its dependents. Rejects with NOT_POSSIBLE while the gateway may be about to do it, or a dependent. */
+  /** Gives it up, with its dependents, also those that are just being stored. Rejects with NOT_POSSIBLE while the gateway may be about to do it, or a dependent. */
   discard(id: string): Promise<void>
   /**
    * Withdraws it, with its dependents, while the gateway cannot have it: the undo of its optimistic change. Records and lists are
@@ -213,7 +213,7 @@ export class OutboxDoor implements Outbox {
         throw notPossible(entry, 'discarded: the gateway may have it. Wait for its verdict.')
       }
     }
-    await this.#drop(falling)
+    await queue.discard(falling)
     replay.kick()
   }
 
@@ -224,7 +224,7 @@ export class OutboxDoor implements Outbox {
       if (entry.status === 'queued' || entry.status === 'blocked') continue
       throw notPossible(entry, 'cancelled: it was sent. Use discard() for what was rejected or parked.')
     }
-    await this.#drop(falling)
+    await queue.discard(falling)
   }
 
   resolveId(id: string): string {
@@ -265,13 +265,6 @@ export class OutboxDoor implements Outbox {
       variables,
       () => this.#ports.random.uuid(),
     )
-  }
-
-  #drop(falling: readonly StoredEntry[]): Promise<void> {
-    return this.#ports.queue.change(change => {
-      // The last first: what builds on an entry must not be let go by its leaving.
-      for (const entry of [...falling].reverse()) change.leave(entry.id, { status: 'discarded' })
-    })
   }
 
   #known(entry: StoredEntry): TaskDefinition {

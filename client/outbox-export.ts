@@ -1,6 +1,7 @@
 /** The outbox as a file. */
 import type { StoredEntry } from './entry.ts'
 import { LayoverError } from './layover-error.ts'
+import { asDoubtful } from './outbox-states.ts'
 import { readEntry, writeEntry } from './storage/outbox-records.ts'
 
 const FORMAT = 'layover-outbox'
@@ -34,8 +35,7 @@ export function readExport(json: string): { entries: StoredEntry[]; ids: Record<
       if (typeof id !== 'string' || typeof text !== 'string') {
         throw bad('An exported entry has no `id` or no `text`. Nothing was taken in.')
       }
-      const entry = readEntry(id, text)
-      return entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry
+      return asDoubtful(readEntry(id, text))
     }),
   }
 }

@@ -10,6 +10,8 @@ import type { Outcomes } from './outcomes.ts'
 import type { TemporaryIds } from './temporary-ids.ts'
 
 interface MovesPorts {
+  /** Also one that is still being stored. */
+  readonly known: (id: string) => StoredEntry | undefined
   readonly entries: Entries
   readonly index: OutboxIndex
   readonly outcomes: Outcomes
@@ -70,7 +72,7 @@ export class OutboxMoves implements QueueChange {
   }
 
   #require(id: string): StoredEntry {
-    const entry = this.#ports.entries.get(id)
+    const entry = this.#ports.known(id)
     if (!entry) throw unknownEntry(id)
     return entry
   }

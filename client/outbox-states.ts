@@ -61,3 +61,13 @@ export function isUnsettled(status: EntryStatus): boolean {
 export function isSendable(status: EntryStatus): boolean {
   return status === 'queued' || status === 'in-doubt'
 }
+
+/** Statuses in which an entry holds up what builds on it: the gateway has not taken it, and is not going to by itself. */
+export function isStuck(status: EntryStatus | undefined): boolean {
+  return status === 'parked' || status === 'blocked'
+}
+
+/** What was being sent by somebody who is no more. */
+export function asDoubtful<T extends { readonly status: EntryStatus }>(entry: T): T {
+  return entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry
+}

@@ -3,6 +3,7 @@
  * change goes the same way: memory, view, listeners, disk.
  */
 import type { Clock, Random } from '../protocol/ports.ts'
+import { Drafts } from './drafts.ts'
 import { Entries } from './entries.ts'
 import type { OutboxEntry, Outcome, StoredEntry } from './entry.ts'
 import type { History, SettledTask } from './history.ts'
@@ -10,7 +11,7 @@ import { Listeners, type Report } from './listeners.ts'
 import type { BaseWrite, Draft, QueueChange, QueueNews, QueueSharing, ViewListener } from './outbox-change.ts'
 import { OutboxIndex, type OutboxIndexPorts } from './outbox-index.ts'
 import { OutboxMoves, unknownEntry } from './outbox-moves.ts'
-import { isSendable, isUnsettled } from './outbox-states.ts'
+import { asDoubtful, isSendable, isStuck, isUnsettled } from './outbox-states.ts'
 import { OutboxView } from './outbox-view.ts'
 import { Outcomes } from './outcomes.ts'
 import type { LoadedOutbox, OutboxRecords } from './storage/outbox-records.ts'
@@ -31,8 +32,7 @@ export interface OutboxPorts extends OutboxIndexPorts {
 export class OutboxQueue {
   readonly #ports: OutboxPorts
   readonly #entries = new Entries()
-  /** Queued, but not yet on the device. */
-  readonly #drafts = new Map<string, StoredEntry>()
+  readonly #drafts = new Drafts()
   readonly #index: OutboxIndex
   readonly #view: OutboxView
   readonly #outcomes: Outcomes
@@ -84,7 +84,6 @@ export class OutboxQueue {
     return this.#ports.history.list
   }
 
-  /** Whether this tab is the one that moves entries. */
   get leads(): boolean {
     return this.#ports.leads()
   }
@@ -111,7 +110,7 @@ export class OutboxQueue {
   }
 
   /** Those whose storing is under way; `storing` tells of their coming, and of those that came to nothing. */
-  get drafts(): ReadonlyMap<string, StoredEntry> {
+  get drafts(): Pick<Drafts, 'has' | 'values' | 'size'> {
     return this.#drafts
   }
 
@@ -152,7 +151,7 @@ export class OutboxQueue {
     this.#sequence += 1
     const sequence = this.#sequence
     const after = this.afterOf(draft.variables, draft)
-    const waits = after.some(id => isStuck(this.known(id)))
+    const waits = after.some(id => isStuck(this.known(id)?.status))
     const entry = this.#index.register({
       ...draft,
       sequence,
@@ -176,7 +175,7 @@ export class OutboxQueue {
   }
 
   /** Durable when it resolves. `shown` says that the view holds its change already. Rejects with STORAGE_FAILED: then there is no such entry. */
-  async append(draft: StoredEntry, shown: boolean): Promise<StoredEntry> {
+  async append(draft: StoredEntry, shown: boolean): Promise<void> {
     let sequence: number
     try {
       sequence = await this.#ports.records.append(draft)
@@ -184,7 +183,8 @@ export class OutboxQueue {
       this.drop(draft)
       throw error
     }
-    const stored = this.#drafts.get(draft.id) ?? draft
+    const stored = this.#drafts.get(draft.id)
+    if (!stored) return // It fell with what it builds on.
     // Another tab may have queued something in between.
     const entry = stored.sequence === sequence ? stored : this.#moved(stored, sequence)
     this.#sequence = Math.max(this.#sequence, sequence)
@@ -200,24 +200,31 @@ export class OutboxQueue {
     this.#sharing?.announce(entry)
     const { changed } = this.#entries.takeChanged()
     // In another tab's outbox it is the leader that blocks what has to wait.
-    if (this.#ports.leads()) {
-      const others = changed.filter(each => each !== entry || stored !== draft)
-      await this.#ports.records.save(others, [])
-    }
-    return this.require(entry.id)
+    const others = changed.filter(each => each !== entry || stored !== draft)
+    if (this.#ports.leads()) await this.#ports.records.save(others, [])
   }
 
-  /** A draft that came to nothing; whatever was drafted upon it no longer names it. */
+  /** A draft that came to nothing. */
   drop(draft: StoredEntry): void {
     const dropped = this.#drafts.get(draft.id)
     if (!dropped) return
-    this.#drafts.delete(draft.id)
+    this.#drafts.drop(draft.id)
     this.#index.unregister(dropped)
-    for (const other of this.#drafts.values()) {
-      if (!other.after.includes(draft.id)) continue
-      this.#drafts.set(other.id, { ...other, after: other.after.filter(id => id !== draft.id) })
-    }
     this.storing.notify()
+  }
+
+  /** Takes the entries out, and what is being stored upon them with them: the last first, for what builds on an entry must not be let go by its leaving. */
+  discard(entries: readonly StoredEntry[]): Promise<void> {
+    const drafts = this.#drafts.upon(entries.map(({ id }) => id))
+    const stored = this.change(change => {
+      for (const { id } of [...entries, ...drafts].reverse()) {
+        if (this.#drafts.has(id)) this.#view.mark(id)
+        change.leave(id, { status: 'discarded' })
+        this.#drafts.delete(id)
+      }
+    })
+    if (drafts.length > 0) this.storing.notify()
+    return stored
   }
 
   /**
@@ -344,6 +351,7 @@ export class OutboxQueue {
   /** Gives what is to be written beside the entries. */
   #run(run: (change: QueueChange) => void, write?: BaseWrite): ReadonlyMap<string, string | null> {
     const moves = new OutboxMoves({
+      known: id => this.known(id),
       entries: this.#entries,
       index: this.#index,
       outcomes: this.#outcomes,
@@ -389,9 +397,3 @@ export class OutboxQueue {
     return new Date(this.#ports.clock.now()).toISOString()
   }
 }
-
-const isStuck = (entry: StoredEntry | undefined): boolean => entry?.status === 'parked' || entry?.status === 'blocked'
-
-/** What was being sent by somebody who is no more. */
-const asDoubtful = (entry: StoredEntry): StoredEntry =>
-  entry.status === 'sending' ? { ...entry, status: 'in-doubt', inDoubt: true } : entry

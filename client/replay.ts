@@ -7,7 +7,7 @@
  * unknown one is carried out, so one request finds out and repairs. It goes first.
  */
 import type { GraphQLFormattedError } from 'graphql'
-import { ERROR_CODES, errorCode, isRetryableCode } from '../protocol/errors.ts'
+import { ERROR_CODES, errorCode, isRetryableCode, isUntouched, retryAfterMs } from '../protocol/errors.ts'
 import type { Clock, Random } from '../protocol/ports.ts'
 import type { Connectivity } from './connectivity.ts'
 import type { DocumentSize } from './document-size.ts'
@@ -24,6 +24,7 @@ import { Counting, type ReplayCounts } from './replay-counts.ts'
 import { SendingMoves } from './sending-moves.ts'
 import { type Answered, reasonOf, type Verdict } from './settle.ts'
 import type { SignIn } from './sign-in.ts'
+import { Standstill } from './standstill.ts'
 import type { Answer, Wire } from './wire.ts'
 
 export interface ReplayPorts {
@@ -59,6 +60,7 @@ export class Replay {
   readonly #pace: Pace
   readonly #counting = new Counting()
   readonly #moves: SendingMoves
+  readonly #standstill: Standstill
   #lastFailure: unknown
   #isWanted = false
   #running: Promise<void> | undefined
@@ -67,12 +69,6 @@ export class Replay {
   #wakeUp: () => void = () => undefined
   /** Called when all that may go has gone. */
   #waitingForRest: (() => void)[] = []
-  #pausedByUser = false
-  #held = false
-  /** In a row, without an answer between them. */
-  #signIns = 0
-  /** What was sent before the last one says nothing of the new token. */
-  #renewals = 0
   #closed = false
   /** Another tab sends. */
   #isFollowing = false
@@ -82,28 +78,22 @@ export class Replay {
     this.#questions = new Questions(ports.queue, ports.clock, ids => void this.ask(ids))
     this.#flight = new Flight(ports.documents)
     this.#moves = new SendingMoves(ports.queue, ports.report)
+    this.#standstill = new Standstill(ports.signIn, () => ports.queue.notify())
     this.#pace = new Pace(ports.clock, ports.random, () => this.#due())
   }
 
   /** By the application, or while the gateway waits for somebody to sign in. */
   get paused(): boolean {
-    return this.#pausedByUser || this.#held
+    return this.#standstill.isOn
   }
 
   pause(): void {
-    if (this.#pausedByUser) return
-    this.#pausedByUser = true
+    this.#standstill.pause()
     this.#ports.nothingSoon()
-    this.#ports.queue.notify()
   }
 
   resume(): void {
-    const wasPaused = this.paused
-    this.#pausedByUser = false
-    this.#held = false
-    this.#renewals += 1
-    this.#ports.signIn.resume()
-    if (wasPaused) this.#ports.queue.notify()
+    this.#standstill.resume()
     this.kick(true)
   }
 
@@ -115,11 +105,8 @@ export class Replay {
 
   /** Another tab sends, and is paused or not. */
   mirror(isPaused: boolean): void {
-    if (isPaused === this.paused) return
-    this.#pausedByUser = isPaused
-    this.#held = false
+    this.#standstill.mirror(isPaused)
     if (isPaused) this.#ports.nothingSoon()
-    this.#ports.queue.notify()
   }
 
   /** Something may be there to send. `now`: somebody asks for it, so it waits no longer, unless the gateway asked for that. */
@@ -227,7 +214,7 @@ export class Replay {
       if (!connectivity.isProven && sure.length === 0 && !isIdle) {
         if (!this.#flight.isEmpty) return
         const answer = await wire.probe()
-        if (answer.kind === 'none') this.#unanswered(answer)
+        if (answer.kind === 'none' || answer.kind === 'busy') this.#unanswered(answer)
       } else if (!(await this.#depart(isIdle ? this.#questions.take(size.next) : sure, isIdle))) return
     }
   }
@@ -264,7 +251,7 @@ export class Replay {
       if (this.#isOut) return // What was being sent is in doubt at the next start.
       const { document, variables } = packing.merge(packed)
       this.#counting.sent(asking ? 0 : packed.length)
-      const renewals = this.#renewals
+      const { renewals } = this.#standstill
       const answer = await wire.send(document, variables, flying.follows)
       if (this.#isOut) return
       // From here to the first `await` is one step: nothing is sent in between.
@@ -290,8 +277,9 @@ export class Replay {
     const sent = departure.asking ? [] : departure.packed
     switch (answer.kind) {
       case 'none':
+      case 'busy':
         this.#unanswered(answer)
-        return this.#putBack(sent, 'in-doubt')
+        return this.#putBack(sent, answer.kind === 'busy' ? 'queued' : 'in-doubt')
       case 'unauthenticated':
         return this.#unauthenticated(this.#putBack(sent, 'queued'), renewals)
       case 'too-large':
@@ -317,13 +305,12 @@ export class Replay {
       this.#lastFailure = refusal
       // The one before it is late or lost; that is no failure of this one.
       if (code === ERROR_CODES.PREDECESSOR_MISSING && flying.follows !== null) this.#flight.narrow()
-      else this.#trouble()
-      const isUntouched = code === ERROR_CODES.NOT_ATTEMPTED || code === ERROR_CODES.PREDECESSOR_MISSING
-      return this.#putBack(sent, isUntouched ? 'queued' : 'in-doubt')
+      else this.#trouble(retryAfterMs(refusal))
+      return this.#putBack(sent, isUntouched(code) ? 'queued' : 'in-doubt')
     }
     const answered = packing.unpack(packed, data, errors)
     const isRefused = answered.some(({ verdict }) => verdict.kind === 'unauthenticated')
-    if (!isRefused) this.#signIns = 0
+    if (!isRefused) this.#standstill.accepted()
     this.#counting.answered(answered)
     // It may be done soon.
     if (answered.some(({ entry, verdict }) => verdict.kind === 'accepted' && entry.status === 'sending'))
@@ -368,25 +355,18 @@ export class Replay {
 
   /** @param renewals how often somebody had signed in when it was sent */
   async #unauthenticated(stored: Promise<void>, renewals: number): Promise<void> {
-    const { signIn, queue } = this.#ports
     this.#flight.narrow()
-    if (this.#held || renewals !== this.#renewals) return stored
+    if (!this.#standstill.hold(renewals)) return stored
     this.#lastFailure = new LayoverError('UNAUTHENTICATED', 'The gateway wants somebody to sign in.')
-    this.#held = true
     this.#ports.nothingSoon()
-    queue.notify()
-    this.#signIns += 1
     this.#pace.failed()
     await stored
-    const renewed = await signIn.renew()
-    if (this.#isOut || !this.#held) return // Resumed meanwhile.
-    if (!renewed) return this.#wake()
-    // Signed in, and refused all the same: not at once again.
-    if (this.#signIns === 1) this.#pace.hurry()
-    this.#held = false
-    this.#renewals += 1
-    this.#lastFailure = undefined
-    queue.notify()
+    const how = await this.#standstill.renew()
+    if (this.#isOut) return
+    if (how === 'failed') return this.#wake()
+    // Refused all the same: not at once again.
+    if (how === 'signed-in') this.#pace.hurry()
+    if (how !== 'resumed') this.#lastFailure = undefined
   }
 
   #putBack(packed: readonly Packed[], to: 'queued' | 'in-doubt'): Promise<void> {
@@ -411,10 +391,7 @@ export class Replay {
   }
 
   #due(): void {
-    if (this.#held) {
-      this.#held = false
-      this.#ports.queue.notify()
-    }
+    this.#standstill.release()
     this.kick()
   }
 }

@@ -1,6 +1,6 @@
 /** From the gateway's answers to verdicts, and from verdicts to what the outbox, the cache and those who wait are told. */
 import type { GraphQLFormattedError } from 'graphql'
-import { ERROR_CODES, errorCode, isRetryableCode } from '../protocol/errors.ts'
+import { ERROR_CODES, errorCode, isRetryableCode, isUntouched } from '../protocol/errors.ts'
 import { isTaskStatus } from '../protocol/task-states.ts'
 import type { BatchAnswer } from './batch.ts'
 import type { Conflicts } from './conflicts.ts'
@@ -74,7 +74,7 @@ export function verdictOf({ value, errors }: BatchAnswer, attempts: number): Ver
       reason: reasonOf(code ?? 'NO_VERDICT', error?.message ?? 'The gateway said nothing of this task.'),
     }
   }
-  return { kind: 'again', isApplied: code === ERROR_CODES.NOT_ATTEMPTED ? 'no' : 'unknown' }
+  return { kind: 'again', isApplied: isUntouched(code) ? 'no' : 'unknown' }
 }
 
 export const reasonOf = (code: string, message: string): string => `${code}: ${message}`

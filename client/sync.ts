@@ -1,10 +1,10 @@
-/** Brings the gateway's changes home: when to pull, one pull at a time, push before pull, page after page. */
+/** Brings the gateway's changes home: one pull at a time, push before pull. */
 import { type ApolloClient, CombinedGraphQLErrors, type InMemoryCache } from '@apollo/client'
 import type { DocumentNode } from 'graphql'
 import { errorCode, isRetryableCode } from '../protocol/errors.ts'
-import { backoffMs, type Clock, type Random } from '../protocol/ports.ts'
+import type { Clock, Random } from '../protocol/ports.ts'
 import { isSettled } from '../protocol/task-states.ts'
-import type { ConnectionMode, Connectivity } from './connectivity.ts'
+import type { Connectivity } from './connectivity.ts'
 import type { Delta, PulledPage, SeenTask } from './delta.ts'
 import { type Freshness, type FreshnessOptions, FreshnessStates } from './freshness.ts'
 import { LayoverError } from './layover-error.ts'
@@ -12,12 +12,12 @@ import { Listeners, type Report } from './listeners.ts'
 import type { Meter } from './metered.ts'
 import { Notice } from './notice.ts'
 import type { OutboxQueue } from './outbox.ts'
+import { PullSchedule } from './pull-schedule.ts'
 import { Pulling, type PullResult } from './pulling.ts'
 import type { Replay } from './replay.ts'
 import type { ReplayCounts } from './replay-counts.ts'
 import type { SignIn } from './sign-in.ts'
 import { isSynced, readSyncRecord } from './sync-record.ts'
-import { onShown } from './visibility.ts'
 import type { Wire } from './wire.ts'
 
 export interface Scope {
@@ -66,11 +66,6 @@ export interface Sync {
   subscribe(listener: () => void): () => void
 }
 
-/** Milliseconds. */
-const DEFAULT_EVERY_MS = 60_000
-const RETRY_BASE_MS = 1000
-const RETRY_MAX_MS = 60_000
-
 export interface SyncPorts {
   readonly client: ApolloClient
   readonly cache: InMemoryCache
@@ -101,7 +96,7 @@ export class SyncLoop implements Sync {
   readonly #options: SyncOptions | undefined
   readonly #listeners: Listeners
   readonly #stopped = new AbortController()
-  readonly #stop: (() => void)[] = []
+  readonly #schedule: PullSchedule
   readonly #freshness: FreshnessStates
   readonly #notice: Notice | undefined
   #scopes: readonly Scope[] | undefined
@@ -110,10 +105,6 @@ export class SyncLoop implements Sync {
   #next: Promise<PullResult> | undefined
   /** The pull that runs has asked for its first page. */
   #isReading = false
-  #failures = 0
-  #withdrawTimer: (() => void) | undefined
-  #wasOnline: boolean
-  #mode: ConnectionMode
   #sharing: SyncSharing | undefined
   /** Another tab pulls. */
   #isFollowing = false
@@ -125,8 +116,15 @@ export class SyncLoop implements Sync {
     this.#listeners = new Listeners(ports.report)
     this.#notice =
       options?.notice && new Notice(ports.client, options.notice, ports.clock, ports.random, () => this.#inBackground())
-    this.#wasOnline = ports.connectivity.state === 'online'
-    this.#mode = ports.connectivity.mode
+    this.#schedule = new PullSchedule({
+      ...ports,
+      everyMs: options?.everyMs,
+      lastSyncedAt: () => this.#lastSyncedAt,
+      isPulling: () => this.#running !== undefined,
+      pull: () => this.#inBackground(),
+      send: () => ports.replay.hurry(),
+      connectionChanged: () => this.#listen(),
+    })
     const syncedAt = readSyncRecord(ports.cache)?.syncedAt ?? null
     this.#lastSyncedAt = syncedAt === null ? null : new Date(syncedAt)
     this.#freshness = new FreshnessStates(
@@ -152,22 +150,15 @@ export class SyncLoop implements Sync {
 
   /** Begins to pull by itself. */
   start(): void {
-    const { connectivity } = this.#ports
-    this.#stop.push(
-      connectivity.subscribe(() => this.#connectionChanged()),
-      connectivity.onHint(() => this.#reconnect()),
-      onShown(() => this.#shown()),
-    )
+    this.#schedule.start()
     if (!this.#isFollowing) this.lead(true)
   }
 
   /** Of several tabs one pulls by itself. */
   lead(leads: boolean): void {
     this.#isFollowing = !leads
-    this.#withdrawTimer?.()
     this.#listen()
-    // Whoever pulls as soon as the client is there should be told what the first pull brings.
-    this.#schedule(this.#meteredPullIn() ?? 0)
+    this.#schedule.turn(leads && this.#options !== undefined)
   }
 
   shareThrough(sharing: SyncSharing): void {
@@ -242,8 +233,7 @@ export class SyncLoop implements Sync {
 
   close(): void {
     this.#stopped.abort(new LayoverError('CLOSED', 'The client was closed.'))
-    for (const stop of this.#stop) stop()
-    this.#withdrawTimer?.()
+    this.#schedule.close()
     this.#notice?.close()
     this.#freshness.close()
     this.#listeners.clear()
@@ -269,17 +259,15 @@ export class SyncLoop implements Sync {
   }
 
   #begin(now: boolean): Promise<PullResult> {
-    this.#withdrawTimer?.()
+    this.#schedule.began()
     const running = this.#pullAll(now)
       .then(
         result => {
-          this.#failures = 0
-          this.#schedule(this.#meteredPullIn() ?? this.#options?.everyMs ?? DEFAULT_EVERY_MS)
+          this.#schedule.succeeded()
           return result
         },
         error => {
-          this.#failures += 1
-          this.#schedule(backoffMs(this.#failures, this.#ports.random, RETRY_BASE_MS, RETRY_MAX_MS))
+          this.#schedule.failed()
           throw error
         },
       )
@@ -324,7 +312,7 @@ export class SyncLoop implements Sync {
     const { wire, signIn } = this.#ports
     for (let isSecond = false; ; isSecond = true) {
       const answer = await wire.send(document, variables)
-      if (answer.kind === 'none') throw unreachable(answer.cause)
+      if (answer.kind === 'none' || answer.kind === 'busy') throw unreachable(answer.cause)
       if (answer.kind === 'too-large')
         throw new LayoverError('REFUSED', 'The gateway refused the pull as too large.', answer.cause)
       if (answer.kind === 'answer') {
@@ -372,12 +360,6 @@ export class SyncLoop implements Sync {
     this.#listeners.notify()
   }
 
-  #schedule(ms: number): void {
-    this.#withdrawTimer?.()
-    if (this.#stopped.signal.aborted || this.#isFollowing || !this.#options) return
-    this.#withdrawTimer = this.#ports.clock.after(ms, () => this.#inBackground())
-  }
-
   #inBackground(): void {
     if (this.#stopped.signal.aborted || this.#isFollowing || this.#ports.connectivity.mode === 'offline') return
     if (!this.#options) this.#ports.replay.hurry()
@@ -387,43 +369,9 @@ export class SyncLoop implements Sync {
       })
   }
 
-  /** Where requests cost, only what waited for a connection goes on. */
-  #reconnect(): void {
-    if (this.#ports.connectivity.mode === 'metered') this.#ports.replay.hurry()
-    else this.#inBackground()
-  }
-
-  /** Milliseconds to the next pull of the mode 'metered'. */
-  #meteredPullIn(): number | undefined {
-    const { meter, clock } = this.#ports
-    const since = clock.now() - (this.#lastSyncedAt?.getTime() ?? Number.NEGATIVE_INFINITY)
-    return meter.pullEveryMs && Math.max(0, meter.pullEveryMs - Math.max(0, since))
-  }
-
   #listen(): void {
-    if (this.#mode === 'auto' && !this.#isFollowing && this.#options) this.#notice?.open()
+    if (this.#ports.connectivity.mode === 'auto' && !this.#isFollowing && this.#options) this.#notice?.open()
     else this.#notice?.close()
-  }
-
-  #shown(): void {
-    const age = this.#ports.clock.now() - (this.#lastSyncedAt?.getTime() ?? 0)
-    if (age >= (this.#options?.everyMs ?? DEFAULT_EVERY_MS) && !this.#running) this.#inBackground()
-  }
-
-  #connectionChanged(): void {
-    const { connectivity, replay } = this.#ports
-    const isOnline = connectivity.state === 'online'
-    const isBack = isOnline && !this.#wasOnline
-    this.#wasOnline = isOnline
-    if (connectivity.mode !== this.#mode) {
-      this.#mode = connectivity.mode
-      this.#withdrawTimer?.()
-      if (this.#mode === 'metered') this.#schedule(this.#meteredPullIn() ?? 0)
-    }
-    this.#listen()
-    if (!isBack || this.#mode === 'offline') return
-    replay.hurry()
-    if (!this.#running) this.#reconnect()
   }
 }
 

@@ -19,8 +19,8 @@ export type Answer =
       /** The gateway has read what the document follows. */
       keepsOrder: boolean
     }
-  /** Nothing is known of what became of it. */
-  | { kind: 'none'; cause: unknown; retryAfterMs: number | undefined }
+  /** 'none': nothing is known of what became of it. 'busy': refused for now (HTTP 429), and nothing of it was run. */
+  | { kind: 'none' | 'busy'; cause: unknown; retryAfterMs: number | undefined }
   | { kind: 'unauthenticated'; cause: unknown }
   /** The document does not fit; nothing of it was read. */
   | { kind: 'too-large'; cause: unknown }
@@ -32,6 +32,7 @@ const REQUEST_TIMEOUT = 30_000
 const LONGEST_RETRY_AFTER = 3_600_000
 /** Statuses with which gateways and proxies say "not now"; a body that is GraphQL changes nothing about it. */
 const NOT_NOW: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504])
+const TOO_MANY_REQUESTS = 429
 
 export class Wire {
   readonly #client: ApolloClient
@@ -173,7 +174,7 @@ function retryAfterMs(headers: Headers): number | undefined {
 }
 
 const noAnswer = (cause: unknown, response?: Response): Answer => ({
-  kind: 'none',
+  kind: response?.status === TOO_MANY_REQUESTS ? 'busy' : 'none',
   cause,
   retryAfterMs: response && retryAfterMs(response.headers),
 })

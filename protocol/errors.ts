@@ -46,6 +46,16 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   ERROR_CODES.INTERNAL_SERVER_ERROR,
 ])
 
+/** Of those, the ones that say that nothing was run. */
+const UNTOUCHED: ReadonlySet<string> = new Set([
+  ERROR_CODES.NOT_ATTEMPTED,
+  ERROR_CODES.PREDECESSOR_MISSING,
+  ERROR_CODES.RATE_LIMITED,
+])
+
+/** Whether the task was certainly not run. */
+export const isUntouched = (code: string | undefined): boolean => code !== undefined && UNTOUCHED.has(code)
+
 export const isRetryableCode = (code: unknown): boolean => typeof code === 'string' && RETRYABLE.has(code)
 
 /** `code` of a GraphQL error as it came over the wire, or undefined. */
@@ -54,4 +64,10 @@ export function errorCode(error: unknown): string | undefined {
   const { extensions } = error
   if (typeof extensions !== 'object' || extensions === null || !('code' in extensions)) return undefined
   return typeof extensions.code === 'string' ? extensions.code : undefined
+}
+
+/** Milliseconds that a GraphQL error as it came over the wire asks to wait, at most an hour, or undefined. */
+export function retryAfterMs(error: { readonly extensions?: Readonly<Record<string, unknown>> }): number | undefined {
+  const seconds = error.extensions?.['retryAfterSeconds']
+  return typeof seconds === 'number' ? Math.min(seconds, 3600) * 1000 : undefined
 }

@@ -2,7 +2,7 @@
 
 /**
  * History, one line a version:
- * 1 - first: one document of aliased task fields, `changes`, `changesAvailable`. Since then, added: answers repeat `follows`.
+ * 1 - first: one document of aliased task fields, `changes`, `changesAvailable`. Optional on both sides: `follows`, and answers that repeat it.
  */
 export const PROTOCOL_VERSION = 1
 

@@ -20,12 +20,18 @@ export function Start(): ReactNode {
   useEffect(() => {
     if (!opening) return
     let current = true
-    openClient(opening).then(
-      client => current && setOpened({ session: opening, client }),
-      (reason: unknown) => current && setProblem(String(reason)),
-    )
+    const opened = (client: OfflineClient): void => {
+      if (!current) return
+      setOpened({ session: opening, client })
+      // In whatever tab: what stands on the screen is nobody's any more.
+      void client.closed.then(how => {
+        if (current && how === 'signed-out') setOpening(undefined)
+      })
+    }
+    openClient(opening).then(opened, (reason: unknown) => current && setProblem(String(reason)))
     return () => {
       current = false
+      setOpened(undefined)
     }
   }, [opening])
 
@@ -50,14 +56,7 @@ export function Start(): ReactNode {
   }
   return (
     <OfflineProvider client={opened.client}>
-      <App
-        session={opened.session}
-        onSignedOut={() => {
-          forgetSession()
-          setOpening(undefined)
-          setOpened(undefined)
-        }}
-      />
+      <App session={opened.session} onSignedOut={forgetSession} />
     </OfflineProvider>
   )
 }

@@ -138,6 +138,27 @@ test('what waits stays with its owner when another user signs in', async () => {
   await page.close()
 })
 
+test('what is changed in one tab waits in the other, and who signs out in one is signed out in both', async () => {
+  const [page, other] = [await signIn(stage, 'Agent 1'), await signIn(stage, 'Agent 1')]
+  await workOffline(other, true)
+  await chip(page, 'Offline')
+  await goTo(page, 'Customers')
+  const row = customerRow(page, 'North Choir')
+  await row.getByRole('button', { name: 'Edit North Choir' }).click()
+  await row.getByLabel('Address').fill('2 Chapel Lane')
+  await row.getByRole('button', { name: 'Save' }).click()
+  await waiting(other).getByText('Saved on this device').waitFor()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'discard them' }).click()
+  for (const each of [page, other]) await each.getByRole('button', { name: 'Agent 2' }).waitFor()
+  expect(await other.getByText('North Choir').count()).toBe(0)
+  await page.getByRole('button', { name: 'Agent 2' }).click()
+  await goTo(page, 'Customers')
+  await customerRow(page, 'Riverside Chess Circle').waitFor()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await Promise.all([page.close(), other.close()])
+})
+
 test('at 360 px nothing is cut off, and every control has a name', async () => {
   const page = await signIn(stage, 'Agent 1', { width: 360 })
   for (const view of ['Vacations', 'Customers', 'Offers'] as const) {

@@ -1,6 +1,9 @@
+import type { InMemoryCache } from '@apollo/client'
 import type { OfflineClient } from 'layover/client'
+import type { NetworkFault } from 'layover/testing'
 import { expect, test } from 'vitest'
-import { createNote, DELETE, NOTE_BY_ID, openNotes, shown, startGateway, UPDATE } from './notes-app.ts'
+import { notesWorld } from '../simulation/notes-world.ts'
+import { createNote, DELETE, NOTE_BY_ID, openNotes, shown, shownIds, startGateway, UPDATE } from './notes-app.ts'
 
 const last = (client: OfflineClient): string => client.outbox.entries.at(-1)!.id
 
@@ -34,4 +37,49 @@ test('a cancelled task leaves the view at once, as if it had never been queued: 
   expect(client.outbox.entries).toEqual([])
   await Promise.all([update, deletion, creation])
   expect(gateway.documents).toEqual([])
+})
+
+test.each<[string, NetworkFault]>([
+  ['of the gateway', { kind: 'rate-limited', retryAfterSeconds: 60 }],
+  ['of a proxy', { kind: 'status', status: 429 }],
+  ['without a status', { kind: 'refused', code: 'RATE_LIMITED' }],
+])('a task that was refused for now by a limit %s was not run, and can be cancelled', async (_of, fault) => {
+  const { clock, gateway, network, device } = notesWorld()
+  const client = await device().open()
+  network.fault(fault, { when: ({ tasks }) => tasks.length > 0 })
+  void createNote(client, 'n1').catch(() => undefined)
+  await clock.settle()
+  expect(client.outbox.entries).toMatchObject([{ status: 'queued', attempts: 1 }])
+  await clock.until(client.outbox.cancel(last(client)))
+  await clock.advance(120_000)
+  expect([client.outbox.entries, gateway.taken]).toEqual([[], []])
+})
+
+test('what is just being stored falls with the task that it builds on, and says so', async () => {
+  const { clock, gateway, network, device } = notesWorld()
+  const phone = device()
+  const client = await phone.open()
+  await clock.settle()
+  network.offline()
+  await clock.until(createNote(client, 'n1'))
+  const created = last(client)
+  phone.storage.latencyMs = 1000
+  const mutations = ['a', 'b'].map(body =>
+    client.mutate({ mutation: UPDATE, variables: { id: 'n1', baseVersion: 0, patch: { body } } }),
+  )
+  const other = createNote(client, 'n2')
+  await clock.settle()
+  const cancelled = client.outbox.cancel(created)
+  expect(shownIds(client.cache as InMemoryCache)).toEqual(['n2'])
+  expect(client.outbox.storing).toHaveLength(1)
+  const results = await clock.until(Promise.all(mutations))
+  expect(results.map(({ extensions }) => extensions)).toMatchObject(
+    mutations.map(() => ({ layover: { status: 'discarded' } })),
+  )
+  await clock.until(Promise.all([cancelled, other]))
+  await clock.until(phone.reopen())
+  expect(client.outbox.entries).toHaveLength(1)
+  network.online()
+  await clock.advance(60_000)
+  expect(gateway.taken).toMatchObject([{ name: 'createNote', status: 'CONFIRMED' }])
 })

@@ -85,6 +85,6 @@ describe('freshness', () => {
     const gateway = await startGateway()
     await expect(
       openNotes(gateway, { sync: { document: CHANGES, freshness: { types: { Note: { hardStaleAfterMs: 1 } } } } }),
-    ).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('types.Note') })
+    ).rejects.toMatchObject({ code: 'BAD_OPTION', message: expect.stringContaining('types.Note') })
   })
 })

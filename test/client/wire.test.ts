@@ -139,7 +139,7 @@ describe('Retry-After', () => {
   ])('%s', async (_name, headers, retryAfterMs) => {
     for (const type of ['text/html', GRAPHQL]) {
       const answer = await answerTo(429, type, refusal('RATE_LIMITED'), headers)
-      expect(answer).toMatchObject({ kind: 'none', retryAfterMs })
+      expect(answer).toMatchObject({ kind: 'busy', retryAfterMs })
     }
   })
 })

@@ -111,6 +111,7 @@ function world(seed: number) {
           cache: notesCache(),
           user,
           tasks: tasks(),
+          historySize: 10, // Full before the first look.
           sync: { document: CHANGES, notice: gql`subscription { changesAvailable { at } }` },
           reauthenticate: async () => undefined,
         }),
