@@ -2,7 +2,7 @@
 import type { ApolloClient, ApolloLink, InMemoryCache } from '@apollo/client'
 import { type Clock, type Random, systemClock, systemRandom } from '../protocol/ports.ts'
 import type { Connection, NetworkHint } from './connectivity.ts'
-import { openDevice } from './device.ts'
+import { type Device, openDevice } from './device.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
 
 import type { LayoverError } from './layover-error.ts'
@@ -105,16 +105,21 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
   const ports = {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
-    report: (error: LayoverError): void => options.onError?.(error),
+    report: (error: LayoverError): void => {
+      if (error.code !== 'FENCED') options.onError?.(error)
+    },
   }
   // It is fetched while the device is read, and before anything is queued: what sends must not be missing later.
-  const gatewaySide = import('./gateway-side.ts')
+  const rooms = import('./rooms.ts')
+  rooms.catch(() => undefined) // Told below, unless the device fails first.
   const tabs = await openTabs(options, ports)
+  let device: Device | undefined
   try {
-    const device = await openDevice(options, ports, () => tabs?.isLeading ?? true)
-    return await (await gatewaySide).connect(options, device, tabs)
+    device = await openDevice(options, ports, () => tabs?.isLeading ?? true)
+    return await (await rooms).connect(options, device, tabs)
   } catch (error) {
     tabs?.close()
+    device?.database.close()
     throw error
   }
 }

@@ -51,9 +51,10 @@ export interface LayerChange {
   readonly write?: (cache: InMemoryCache, index: IndexChanges) => void
 }
 
-interface Fitted extends FittedResult {
+interface Fitted {
   /** undefined: Apollo has to write it. */
   readonly parts: RecordParts | undefined
+  whole(): FittedResult
 }
 
 /** What is known of a change for good. */
@@ -372,13 +373,13 @@ export class OptimisticLayer {
 
   #apply(change: TentativeChange, readBack: boolean): Fields {
     const cache = this.#cache
-    const { document, result, parts } = this.#fit(change)
+    const { parts, whole } = this.#fit(change)
     const isWritten = readBack || parts === undefined
     if (!readBack && !parts) this.#opaque.add(change)
-    if (isWritten) writeResult(cache, document, change.variables, result)
+    if (isWritten) writeResult(cache, whole().document, change.variables, whole().result)
     else for (const [id, part] of parts) cache['data'].merge(id, part)
     if (this.#index) this.#list(this.#index, this.#knownOf(change).records, false)
-    change.update?.(cache, result)
+    change.update?.(cache, whole().result)
     if (change.overlay) this.lay(cache, change.overlay)
     const foreseen = readBack
       ? (cache.read<Fields>({
@@ -390,7 +391,7 @@ export class OptimisticLayer {
         }) as Fields | null)
       : null
     if (isWritten) forgetResult(cache)
-    return foreseen ?? result
+    return foreseen ?? change.result
   }
 
   /** Fitted once per set of records that exist: rebuilding is frequent. */
@@ -401,14 +402,17 @@ export class OptimisticLayer {
     const key = present.join(' ')
     let fitted = known.byPresent.get(key)
     if (!fitted) {
-      const { document, result } = fitResult(
-        cache,
-        change.document,
-        change.result,
-        id => present.includes(id),
-        (type, field) => initialValue(type, field, change),
-      )
-      fitted = { document, result, parts: recordParts(cache, document, result) }
+      const { document, result } = change
+      const exists = (id: string): boolean => present.includes(id)
+      const initial = (type: string, field: string): unknown => initialValue(type, field, change)
+      let whole: FittedResult | undefined
+      fitted = {
+        parts: recordParts(cache, document, result, exists, initial),
+        whole() {
+          whole ??= fitResult(cache, document, result, exists, initial)
+          return whole
+        },
+      }
       known.byPresent.set(key, fitted)
     }
     return fitted

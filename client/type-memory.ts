@@ -73,7 +73,8 @@ export class TypeMemory {
     this.#outdated.clear()
     let last = -1
     for (const [page, refs] of added) {
-      for (const [position, { __ref: id }] of refs.entries()) {
+      for (let position = 0; position < refs.length; position += 1) {
+        const { __ref: id } = refs[position] as Reference
         const place = before.get(id)
         before.delete(id)
         this.at.set(id, page * PAGE_LIMIT + position)

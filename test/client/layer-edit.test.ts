@@ -38,7 +38,9 @@ function whatIsSeen({ cache, shown, failures }: View) {
   return {
     // What is not there and what was deleted is the same to whoever reads.
     records: Object.fromEntries(
-      records.filter(([id, record]) => record && !/^(Layover|__META|ROOT_)/.test(id)).sort(([a], [b]) => (a < b ? -1 : 1)),
+      records
+        .filter(([id, record]) => record && !/^(Layover|__META|ROOT_)/.test(id))
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
     notes: cache.readQuery({ query: NOTES, returnPartialData: true }, true),
     ranked: cache.readQuery({ query: BY_RANK, returnPartialData: true }, true),
@@ -89,7 +91,11 @@ describe('a layer that is changed where it differs', () => {
     }
 
     const newWrite = () => {
-      const written = Array.from({ length: 1 + below(3) }, () => ({ id: noteId(), title: `base ${below(100)}`, rank: below(5) }))
+      const written = Array.from({ length: 1 + below(3) }, () => ({
+        id: noteId(),
+        title: `base ${below(100)}`,
+        rank: below(5),
+      }))
       const evicted = random.fraction() < 0.2 ? noteId() : undefined
       return (cache: InMemoryCache, index: IndexChanges): void => {
         for (const note of written) {
