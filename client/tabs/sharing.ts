@@ -31,12 +31,15 @@ type News =
   | { kind: 'paused'; by: Pausing }
   | { kind: 'reach'; isReached: boolean }
   | { kind: 'nothing-soon' }
+  /** Whoever has adopted an older state meanwhile is set right by these. */
+  | Chosen
+
+type Chosen = { kind: 'mode'; mode: ConnectionMode } | { kind: 'scopes'; scopes: readonly Scope[] | undefined }
 
 /** From any tab. */
 type Word =
   | { kind: 'appended'; entry: StoredEntry }
-  | { kind: 'mode'; mode: ConnectionMode }
-  | { kind: 'scopes'; scopes: readonly Scope[] | undefined }
+  | Chosen
   | { kind: 'pause' | 'resume' }
   /** Somebody signs out: nothing of this user is to stay open. */
   | { kind: 'leaving' }
@@ -194,6 +197,10 @@ export class Sharing implements TabRoles {
       case 'nothing-soon':
         deliveries.deliverAll()
         break
+      case 'mode':
+      case 'scopes':
+        this.#choose(news)
+        break
       default:
         news satisfies never
     }
@@ -207,10 +214,9 @@ export class Sharing implements TabRoles {
         this.#rooms.replay.kick()
         break
       case 'mode':
-        this.#rooms.connectivity.mirrorMode(word.mode)
-        break
       case 'scopes':
-        this.#rooms.sync.mirrorScopes(word.scopes)
+        this.#choose(word)
+        this.#tell(word)
         break
       case 'pause':
         this.#rooms.replay.pause()
@@ -242,6 +248,11 @@ export class Sharing implements TabRoles {
   /** Resolves when every page that came is applied. */
   idle(): Promise<void> {
     return this.#applying
+  }
+
+  #choose(chosen: Chosen): void {
+    if (chosen.kind === 'mode') this.#rooms.connectivity.mirrorMode(chosen.mode)
+    else this.#rooms.sync.mirrorScopes(chosen.scopes)
   }
 
   #hear(news: QueueNews): void {

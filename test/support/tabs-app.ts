@@ -82,7 +82,7 @@ export const view = ({ client, cache }: OpenTab) => ({
   conflicts: client.conflicts.list,
   isPaused: client.outbox.paused,
   mode: client.connection.mode,
-  notes: shown(cache),
+  notes: shown(cache)?.toSorted((one, other) => (one.id < other.id ? -1 : 1)),
 })
 
 /** Every tab shows what the first one does, and `check` holds in it. */
