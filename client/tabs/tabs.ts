@@ -12,7 +12,7 @@
 import type { Clock, Random } from '../../protocol/ports.ts'
 import { LayoverError, type LayoverErrorCode } from '../layover-error.ts'
 import type { Report } from '../listeners.ts'
-import type { TabChannel, TabLocks, TabPorts } from './ports.ts'
+import type { Lead, TabChannel, TabLocks, TabPorts } from './ports.ts'
 
 /** Milliseconds between two questions whether the leader is there, and how long its answer may take. */
 const CHECK_MS = 5000
@@ -94,10 +94,21 @@ export class Tabs {
     this.#channel.onMessage(message => this.#receive(message as Envelope))
   }
 
-  /** Resolves when it leads, or when the leader has stored what it had: from then on the device can be read. */
-  static async open(ports: TabPorts, name: string, clock: Clock, random: Random, report: Report): Promise<Tabs> {
+  /**
+   * Resolves at once with the lead, or else when the leader has stored what it had: from then on the device can be read.
+   * @param lead if it was free
+   */
+  static async open(
+    ports: TabPorts,
+    lead: Lead | undefined,
+    name: string,
+    clock: Clock,
+    random: Random,
+    report: Report,
+  ): Promise<Tabs> {
     const tabs = new Tabs(ports, name, clock, random, report)
-    if (!(await tabs.#leadIfFree())) await tabs.#letIn()
+    if (lead) tabs.#accept(lead)
+    else await tabs.#letIn()
     return tabs
   }
 
@@ -174,27 +185,15 @@ export class Tabs {
     this.#asked.clear()
   }
 
-  #leadIfFree(): Promise<boolean> {
-    return new Promise(resolve => {
-      this.#hold(
-        { ifAvailable: true },
-        () => resolve(true),
-        () => resolve(false),
-      ).catch(() => {
-        resolve(false)
-        this.stepDown()
-      })
-    })
+  #accept({ release, lost }: Lead): void {
+    this.#isLeading = true
+    this.#release = release
+    void lost.then(() => this.stepDown())
   }
 
   /** Holds the lock until it is released or taken away. */
-  async #hold(
-    options: Parameters<TabLocks['request']>[1],
-    granted: () => void,
-    refused: () => void = () => undefined,
-  ): Promise<void> {
-    await this.#locks.request(this.#name, options, async lock => {
-      if (!lock) return refused()
+  async #hold(options: Parameters<TabLocks['request']>[1], granted: () => void): Promise<void> {
+    await this.#locks.request(this.#name, options, async () => {
       const released = new Promise<void>(resolve => {
         this.#release = resolve
       })
