@@ -17,6 +17,7 @@ const ON_DEMAND: Readonly<Record<string, string>> = {
   'gateway-side': '20 kB',
   tabs: '3 kB',
   sharing: '4 kB',
+  'driver-database': '2 kB',
   encryption: '2 kB',
 }
 

@@ -74,7 +74,7 @@ export async function openDevice(
   })
   const load = async (): Promise<LoadedOutbox> => adapted(await records.load(random))
   queue.restore(adapted(loaded))
-  const { settings } = loaded
+  const { settings, session } = loaded
   return {
     cache,
     clock,
@@ -85,6 +85,7 @@ export async function openDevice(
     writer,
     records,
     settings,
+    session,
     load,
     history,
     cacheRecords,

@@ -94,7 +94,7 @@ function openRooms(options: OfflineClientOptions, device: Device, sayMode: (mode
     clock,
     modeOf(settings.get(MODE)),
     mode => {
-      void records.saveSetting(MODE, mode)
+      void records.saveSetting(MODE, mode, false)
       sayMode(mode)
     },
     report,

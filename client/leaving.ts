@@ -1,5 +1,6 @@
 /** The two ways out: closing, after which the device still has everything, and signing out, after which it has nothing. */
 import type { ApolloClient } from '@apollo/client'
+import type { Clock } from '../protocol/ports.ts'
 import type { BaseWrites } from './base-writes.ts'
 import type { Conflicts } from './conflicts.ts'
 import type { Connectivity } from './connectivity.ts'
@@ -10,13 +11,14 @@ import type { Replay } from './replay.ts'
 import type { SignIn } from './sign-in.ts'
 import type { CacheRecords } from './storage/cache-records.ts'
 import type { Database } from './storage/database.ts'
-import type { OutboxRecords } from './storage/outbox-records.ts'
+import { LEFT, type OutboxRecords } from './storage/outbox-records.ts'
 import type { Writer } from './storage/writer.ts'
 import type { SyncLoop } from './sync.ts'
 import type { Tabs } from './tabs/tabs.ts'
 import type { Wire } from './wire.ts'
 
 export interface LeavingRooms {
+  readonly clock: Clock
   readonly client: ApolloClient
   readonly queue: OutboxQueue
   readonly replay: Replay
@@ -62,7 +64,7 @@ export class Leaving {
 
   /** The user has signed out in another tab, which removes what is on the device. */
   leave(): Promise<void> {
-    this.#rooms.tabs?.stepDown() // Nothing is stored any more.
+    this.#rooms.tabs?.close() // Nothing is stored any more, and the lead not taken.
     this.#closing ??= this.#quiet()
       .then(() => this.#shut())
       .then(() => this.#tell('signed-out'))
@@ -91,11 +93,11 @@ export class Leaving {
 
   /** Every other tab of this user is closed, and what it still wants to write is refused. */
   async #alone(): Promise<void> {
-    const { tabs, sayLeaving, writer } = this.#rooms
+    const { tabs, sayLeaving, writer, records, clock } = this.#rooms
     if (!tabs) return
     sayLeaving()
     await tabs.seize()
-    await writer.lead()
+    await records.saveSetting(LEFT, await writer.lead(clock.now()))
   }
 
   /** Nothing is sent, asked or awaited any more. */

@@ -73,7 +73,13 @@ export async function enqueue(
   const merged = squash(ports, definition, id, wanted, queue.afterOf(wanted, { named }), { overlay, ...given }, plain)
   if (merged) {
     const { data, delivered, stored } = merged
-    await stored
+    try {
+      await stored
+    } catch (error) {
+      if (!(error instanceof LayoverError && error.code === 'FENCED')) throw error
+      // Another tab leads: there it is a task of its own.
+      return enqueue(ports, definition, variables, { overlay, isLimited: isLimited ?? true, named, ...given })
+    }
     return awaited(id, data, delivered)
   }
   changes.give(id, given)

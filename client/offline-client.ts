@@ -105,7 +105,9 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
   const ports = {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
-    report: (error: LayoverError): void => options.onError?.(error),
+    report: (error: LayoverError): void => {
+      if (error.code !== 'FENCED') options.onError?.(error)
+    },
   }
   // It is fetched while the device is read, and before anything is queued: what sends must not be missing later.
   const gatewaySide = import('./gateway-side.ts')

@@ -15,6 +15,7 @@ import { LayoverError } from './layover-error.ts'
 import { IndexChanges, pagesWith } from './record-index.ts'
 import { type RecordParts, recordParts } from './record-parts.ts'
 import { type FittedResult, fitResult, initialValue, recordsIn, recordsOf } from './tentative-result.ts'
+import { type CacheStore, forgetLists } from './type-memory.ts'
 
 type Fields = Record<string, unknown>
 
@@ -66,6 +67,11 @@ interface Known {
   readonly byPresent: Map<string, Fitted>
 }
 
+/** How the names of our layers begin. */
+const LAYER = 'layover#'
+/** Apollo's own, below all others. */
+const STUMP = 'EntityStore.Stump'
+
 export class OptimisticLayer {
   readonly #cache: InMemoryCache
   readonly #base: BaseWrites
@@ -82,7 +88,13 @@ export class OptimisticLayer {
   /** Name of the layers that hold the view; undefined while there is none. */
   #current: string | undefined
   #index: IndexChanges | undefined
+  /** Where the changes of each of our layers but the lowest begin. */
+  #starts: number[] = []
+  /** So many changes are in the lowest of our layers. */
+  #covered = 0
   #writing = false
+  /** Somebody else's layer was there at the last rebuilding. */
+  #wasShared = false
   #scheduled = false
 
   /** @param listed whether records of answers join the synced lists: only where a pull will bring the rest */
@@ -190,17 +202,20 @@ export class OptimisticLayer {
 
   /** The public way: when there is no layer of ours, or somebody's layer lies upon it. */
   #addLayer(change: TentativeChange): Fields {
-    const isFirst = this.#current === undefined
+    const isLowest = this.#current === undefined
     const id = this.#current ?? this.#nextLayer()
+    const start = this.#changes.length
+    const place = isLowest ? 0 : this.#starts.push(start)
     let foreseen: Fields = change.result
     let isNew = true
     this.#cache.recordOptimisticTransaction(() => {
       const apply = (): void => {
         foreseen = this.#apply(change, true)
       }
-      // Replayed when a layer below is removed: the lowest of ours then stands for all changes.
+      // Replayed when somebody's layer below is removed.
       if (isNew) this.#tentatively(apply)
-      else if (isFirst) this.#tentatively(() => this.#applyAll())
+      else if (isLowest) this.#applyLowest()
+      else this.#tentatively(() => this.#applyAll(Math.max(start, this.#covered), this.#starts[place]))
       isNew = false
     }, id)
     this.#current = id
@@ -224,6 +239,7 @@ export class OptimisticLayer {
   #edit(layer: EditableLayer, touched: Set<string>, write: LayerChange['write']): void {
     const cache = this.#cache
     let failure: { error: unknown } | undefined
+    this.#covered = 0
     this.#writing = true
     try {
       cache.batch({
@@ -320,8 +336,14 @@ export class OptimisticLayer {
     if (old === undefined && write === undefined && this.#changes.length === 0) return
     let failure: { error: unknown } | undefined
     const next = this.#changes.length > 0 ? this.#nextLayer() : undefined
-    const everything = (): void => this.#tentatively(() => this.#applyAll())
+    const everything = (): void => this.#applyLowest()
+    this.#starts = []
+    this.#covered = 0
     this.#writing = true
+    const wasShared = this.#wasShared
+    this.#wasShared = isShared(this.#cache)
+    const isAnew = wasShared || this.#wasShared
+    if (isAnew) this.#cache['txCount'] += 1
     try {
       if (old !== undefined && next !== undefined) {
         let first = true
@@ -340,13 +362,32 @@ export class OptimisticLayer {
       if (old === undefined && next !== undefined) this.#cache.recordOptimisticTransaction(everything, next)
     } finally {
       this.#writing = false
+      if (isAnew) this.#readAnew()
     }
     this.#current = next
     if (failure) throw failure.error
   }
 
-  #applyAll(): void {
-    for (const change of this.#changes) {
+  /**
+   * Apollo makes somebody else's layer anew over another ground, and tells its remembered results nothing of what that layer
+   * then no longer hides. So nothing is remembered while there is one; nobody is told anything before that.
+   */
+  #readAnew(): void {
+    const cache = this.#cache
+    cache['resetResultCache']()
+    forgetLists(cache['optimisticData'])
+    cache['txCount'] -= 1
+    cache['broadcastWatches']()
+  }
+
+  /** Made anew, the lowest of our layers stands for all changes. */
+  #applyLowest(): void {
+    this.#covered = this.#changes.length
+    this.#tentatively(() => this.#applyAll())
+  }
+
+  #applyAll(start = 0, end?: number): void {
+    for (const change of this.#changes.slice(start, end)) {
       try {
         this.#apply(change, false)
       } catch (error) {
@@ -459,8 +500,15 @@ export class OptimisticLayer {
 
   #nextLayer(): string {
     this.#generation += 1
-    return `layover#${this.#generation}`
+    return LAYER + this.#generation
   }
+}
+
+/** Whether a layer is there that is not ours. */
+function isShared(cache: InMemoryCache): boolean {
+  for (let layer: CacheStore = cache['optimisticData']; layer.parent; layer = layer.parent)
+    if (layer.id !== STUMP && !layer.id?.startsWith(LAYER)) return true
+  return false
 }
 
 /**

@@ -66,6 +66,8 @@ export interface QueueChange extends OutboxChange {
 export interface QueueNews {
   readonly changed: readonly StoredEntry[]
   readonly removed: readonly { readonly id: string; readonly outcome: Outcome | undefined }[]
+  /** RFC 3339. */
+  readonly settledAt?: string
   /** Of the gateway, to entries as they were before. */
   readonly answers?: readonly { readonly id: string; readonly answer: BatchAnswer; readonly verdict: Verdict }[]
 }
@@ -74,6 +76,6 @@ export interface QueueNews {
 export interface QueueSharing {
   /** What the leading tab has changed. */
   tell(news: QueueNews): void
-  /** What this tab has queued. */
-  announce(entry: StoredEntry): void
+  /** What this tab has queued, and stored. */
+  queued(entry: StoredEntry): void
 }

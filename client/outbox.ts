@@ -38,8 +38,6 @@ export class OutboxQueue {
   readonly #outcomes: Outcomes
   readonly #listeners: Listeners<ReadonlySet<string>>
   readonly storing: Listeners
-  /** Queued in this tab, and not yet in what the leading tab told. */
-  readonly #own = new Set<string>()
   #sharing: QueueSharing | undefined
   #client = ''
   /** The last one seen. */
@@ -196,12 +194,11 @@ export class OutboxQueue {
     const touched = new Set([entry.id])
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched, undefined, replaced)
-    if (!this.#ports.leads()) this.#own.add(entry.id)
-    this.#sharing?.announce(entry)
+    this.#sharing?.queued(entry)
     const { changed } = this.#entries.takeChanged()
     // In another tab's outbox it is the leader that blocks what has to wait.
-    const others = changed.filter(each => each !== entry || stored !== draft)
-    if (this.#ports.leads()) await this.#ports.records.save(others, [])
+    const others = this.#ports.leads() ? changed.filter(each => each !== entry || stored !== draft) : []
+    await this.#ports.records.save(others, []).catch(this.#ports.report) // This one is on the device already.
   }
 
   /** A draft that came to nothing. */
@@ -233,11 +230,12 @@ export class OutboxQueue {
    * @param answers of the gateway that make this change, for other tabs
    */
   change(run: (change: QueueChange) => void, write?: BaseWrite, answers?: QueueNews['answers']): Promise<void> {
-    const beside = this.#run(run, write)
+    const settledAt = this.#now()
+    const beside = this.#run(run, write, settledAt)
     const { changed, removed } = this.#entries.takeChanged()
     if (changed.length === 0 && removed.length === 0 && beside.size === 0 && !answers) return Promise.resolve()
     const gone = removed.map(id => ({ id, outcome: this.#outcomes.get(id) }))
-    this.#sharing?.tell({ changed, removed: gone, ...(answers ? { answers } : {}) })
+    this.#sharing?.tell({ changed, removed: gone, settledAt, ...(answers ? { answers } : {}) })
     return this.#ports.records.save(changed, removed, write !== undefined, beside)
   }
 
@@ -247,45 +245,17 @@ export class OutboxQueue {
   }
 
   /** What the leading tab has changed, and stores. */
-  mirror({ changed, removed }: QueueNews, write?: BaseWrite): void {
-    for (const { id } of [...changed, ...removed]) this.#own.delete(id)
-    this.#run(({ put, drop }) => {
-      for (const { id, outcome } of removed) drop(id, outcome)
-      for (const entry of changed) put(entry)
-    }, write)
+  mirror({ changed, removed, settledAt }: QueueNews, write?: BaseWrite): void {
+    for (const { sequence } of changed) this.#sequence = Math.max(this.#sequence, sequence)
+    this.#run(
+      ({ put, drop }) => {
+        for (const { id, outcome } of removed) drop(id, outcome)
+        for (const entry of changed) put(entry)
+      },
+      write,
+      settledAt,
+    )
     this.#entries.takeChanged()
-  }
-
-  /** Queued, and stored, by another tab. */
-  appended(entry: StoredEntry): void {
-    this.#sequence = Math.max(this.#sequence, entry.sequence)
-    if (this.known(entry.id) || this.#outcomes.get(entry.id)) return
-    if (this.#ports.leads()) void this.change(({ put }) => put(entry)).catch(this.#ports.report)
-    else this.mirror({ changed: [entry], removed: [] })
-  }
-
-  /** The whole queue as the leading tab has it. What this tab has queued since then is told once more. */
-  adopt(entries: readonly StoredEntry[], history: readonly SettledTask[]): void {
-    this.#ports.history.adopt(history)
-    const here = new Set(entries.map(({ id }) => id))
-    const missing = [...this.#entries.all()].filter(({ id }) => !here.has(id))
-    for (const entry of missing) {
-      if (this.#own.has(entry.id) && !this.#ports.history.get(entry.id)) this.#sharing?.announce(entry)
-    }
-    const gone = missing.filter(({ id }) => !this.#own.has(id) || this.#ports.history.get(id))
-    this.mirror({
-      changed: entries,
-      removed: gone.map(({ id }) => ({ id, outcome: this.#ports.history.get(id)?.outcome })),
-    })
-  }
-
-  /** This tab leads from now on: what is on the device is the truth. */
-  takeOver({ entries, settings }: LoadedOutbox): void {
-    const beside = this.#ports.history.restore(settings)
-    this.#ports.temporaryIds.restore(settings)
-    this.#own.clear()
-    this.adopt(entries.map(asDoubtful), this.#ports.history.list)
-    this.#ports.records.save([], [], false, beside).catch(this.#ports.report)
   }
 
   /** Whoever was sending is no more. */
@@ -349,7 +319,11 @@ export class OutboxQueue {
   }
 
   /** Gives what is to be written beside the entries. */
-  #run(run: (change: QueueChange) => void, write?: BaseWrite): ReadonlyMap<string, string | null> {
+  #run(
+    run: (change: QueueChange) => void,
+    write?: BaseWrite,
+    settledAt = this.#now(),
+  ): ReadonlyMap<string, string | null> {
     const moves = new OutboxMoves({
       known: id => this.known(id),
       entries: this.#entries,
@@ -357,7 +331,7 @@ export class OutboxQueue {
       outcomes: this.#outcomes,
       history: this.#ports.history,
       temporaryIds: this.#ports.temporaryIds,
-      settledAt: this.#now(),
+      settledAt,
       mended: maker => this.#mended(maker),
     })
     run(moves)

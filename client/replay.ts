@@ -24,7 +24,7 @@ import { Counting, type ReplayCounts } from './replay-counts.ts'
 import { SendingMoves } from './sending-moves.ts'
 import { type Answered, reasonOf, type Verdict } from './settle.ts'
 import type { SignIn } from './sign-in.ts'
-import { Standstill } from './standstill.ts'
+import { type Pausing, Standstill } from './standstill.ts'
 import type { Answer, Wire } from './wire.ts'
 
 export interface ReplayPorts {
@@ -60,7 +60,7 @@ export class Replay {
   readonly #pace: Pace
   readonly #counting = new Counting()
   readonly #moves: SendingMoves
-  readonly #standstill: Standstill
+  readonly standstill: Standstill
   #lastFailure: unknown
   #isWanted = false
   #running: Promise<void> | undefined
@@ -78,35 +78,36 @@ export class Replay {
     this.#questions = new Questions(ports.queue, ports.clock, ids => void this.ask(ids))
     this.#flight = new Flight(ports.documents)
     this.#moves = new SendingMoves(ports.queue, ports.report)
-    this.#standstill = new Standstill(ports.signIn, () => ports.queue.notify())
+    this.standstill = new Standstill(ports.signIn, () => ports.queue.notify())
     this.#pace = new Pace(ports.clock, ports.random, () => this.#due())
   }
 
   /** By the application, or while the gateway waits for somebody to sign in. */
   get paused(): boolean {
-    return this.#standstill.isOn
+    return this.standstill.isOn
   }
 
   pause(): void {
-    this.#standstill.pause()
+    this.standstill.pause()
     this.#ports.nothingSoon()
   }
 
   resume(): void {
-    this.#standstill.resume()
+    this.standstill.resume()
     this.kick(true)
   }
 
   /** Of several tabs one sends. What was under way in a tab that no longer leads is the leader's to settle. */
   lead(leads: boolean): void {
     this.#isFollowing = !leads
-    if (leads) this.kick()
+    if (leads) this.standstill.release() // Whether a sign-in is still asked for is seen by trying.
+    this.kick()
   }
 
   /** Another tab sends, and is paused or not. */
-  mirror(isPaused: boolean): void {
-    this.#standstill.mirror(isPaused)
-    if (isPaused) this.#ports.nothingSoon()
+  mirror(pausing: Pausing): void {
+    this.standstill.mirror(pausing)
+    if (pausing) this.#ports.nothingSoon()
   }
 
   /** Something may be there to send. `now`: somebody asks for it, so it waits no longer, unless the gateway asked for that. */
@@ -251,7 +252,7 @@ export class Replay {
       if (this.#isOut) return // What was being sent is in doubt at the next start.
       const { document, variables } = packing.merge(packed)
       this.#counting.sent(asking ? 0 : packed.length)
-      const { renewals } = this.#standstill
+      const { renewals } = this.standstill
       const answer = await wire.send(document, variables, flying.follows)
       if (this.#isOut) return
       // From here to the first `await` is one step: nothing is sent in between.
@@ -310,7 +311,7 @@ export class Replay {
     }
     const answered = packing.unpack(packed, data, errors)
     const isRefused = answered.some(({ verdict }) => verdict.kind === 'unauthenticated')
-    if (!isRefused) this.#standstill.accepted()
+    if (!isRefused) this.standstill.accepted()
     this.#counting.answered(answered)
     // It may be done soon.
     if (answered.some(({ entry, verdict }) => verdict.kind === 'accepted' && entry.status === 'sending'))
@@ -323,7 +324,7 @@ export class Replay {
     if (keepsOrder && answered.every(({ verdict: { kind } }) => kind === 'confirmed' || kind === 'accepted')) {
       // Applying it takes a while, in which the next ones can be under way already.
       await new Promise<void>(resolve => this.#waitingForRest.push(resolve))
-      if (this.#closed) return
+      if (this.#isOut) return
     }
     const stored = this.#moves.keep(settle(answered, this.#pace.nextAttemptAt))
     return isRefused ? this.#unauthenticated(stored, renewals) : stored
@@ -356,12 +357,12 @@ export class Replay {
   /** @param renewals how often somebody had signed in when it was sent */
   async #unauthenticated(stored: Promise<void>, renewals: number): Promise<void> {
     this.#flight.narrow()
-    if (!this.#standstill.hold(renewals)) return stored
+    if (!this.standstill.hold(renewals)) return stored
     this.#lastFailure = new LayoverError('UNAUTHENTICATED', 'The gateway wants somebody to sign in.')
     this.#ports.nothingSoon()
     this.#pace.failed()
     await stored
-    const how = await this.#standstill.renew()
+    const how = await this.standstill.renew()
     if (this.#isOut) return
     if (how === 'failed') return this.#wake()
     // Refused all the same: not at once again.
@@ -391,7 +392,7 @@ export class Replay {
   }
 
   #due(): void {
-    this.#standstill.release()
+    this.standstill.release()
     this.kick()
   }
 }

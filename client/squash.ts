@@ -52,6 +52,7 @@ export function squash(
     try {
       await written
     } catch (error) {
+      if (error instanceof LayoverError && error.code === 'FENCED') throw error
       const now = queue.get(earlier!.id)
       // Sent or edited meanwhile, and stored with that: then it is there.
       if (!now || now.variables !== variables || now.attempts > 0) return

@@ -1,6 +1,8 @@
 /** Why nothing is sent though there is a connection: the application has paused the queue, or the gateway waits for somebody to sign in. */
 import type { SignIn } from './sign-in.ts'
 
+export type Pausing = 'user' | 'sign-in' | undefined
+
 export class Standstill {
   readonly #signIn: SignIn
   readonly #changed: () => void
@@ -17,6 +19,10 @@ export class Standstill {
 
   get isOn(): boolean {
     return this.#byUser || this.#held
+  }
+
+  get why(): Pausing {
+    return this.#byUser ? 'user' : this.#held ? 'sign-in' : undefined
   }
 
   /** How often somebody has signed in: what was sent before the last one says nothing of the new token. */
@@ -40,10 +46,10 @@ export class Standstill {
   }
 
   /** Another tab sends, and is paused or not. */
-  mirror(isPaused: boolean): void {
-    if (isPaused === this.isOn) return
-    this.#byUser = isPaused
-    this.#held = false
+  mirror(why: Pausing): void {
+    if (why === this.why) return
+    this.#byUser = why === 'user'
+    this.#held = why === 'sign-in'
     this.#changed()
   }
 

@@ -179,11 +179,13 @@ export class SyncLoop implements Sync {
     return this.#scopes
   }
 
-  /** Reads what this tab has missed, and nothing else. */
-  async catchUp(): Promise<void> {
-    if (!this.#options || this.#ports.connectivity.mode === 'offline') return
+  /** Reads what this tab has missed, and nothing else. False: not now. */
+  async catchUp(): Promise<boolean> {
+    if (!this.#options) return true
+    if (this.#ports.connectivity.mode === 'offline') return false
     await this.#pulling(this.#options, undefined).run()
     this.mirrored()
+    return true
   }
 
   /** A page that another tab has pulled, upon the same state. */

@@ -30,13 +30,21 @@ export class TypeMemory {
   readonly #records = new Map<string, AnyRecord>()
   /** By the cache id of a record that another one was judged by. */
   readonly #judged = new Map<string, Set<string>>()
-  readonly #lists = new WeakMap<SyncedListOptions, Map<string, SortedList>>()
+  #lists = new WeakMap<SyncedListOptions, Map<string, SortedList>>()
   /** Cache ids that joined, left or changed. */
   #log: string[] = []
   #forgotten = 0
   /** Somebody knows the log up to here; -1: nobody does, and nothing need be noted. */
   #marked = -1
   #field: FieldReader | undefined
+
+  /** Everything is looked at anew. */
+  forget(): void {
+    this.#pages.length = 0
+    this.at.clear()
+    this.#records.clear()
+    this.#lists = new WeakMap()
+  }
 
   /** Reads as the field does that is being read. */
   readThrough(field: FieldReader): void {
@@ -173,6 +181,8 @@ interface Group {
 
 /** As far as it is known; Apollo's own type is not public. */
 export interface CacheStore {
+  /** Of a layer. */
+  readonly id?: string
   readonly canRead: unknown
   readonly parent?: CacheStore
   readonly group?: Group
@@ -226,4 +236,9 @@ export function memoryIn(store: CacheStore | undefined, type: string): TypeMemor
     types.set(type, memory)
   }
   return memory
+}
+
+/** Changes came to the store of which it was not told. */
+export function forgetLists({ group }: CacheStore): void {
+  for (const memory of (group && memories.get(group)?.types.values()) ?? []) memory.forget()
 }

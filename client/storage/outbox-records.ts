@@ -1,6 +1,7 @@
 /** The outbox on the device: one record per entry, its number before its text, beside a few settings. */
 import type { Random } from '../../protocol/ports.ts'
 import type { StoredEntry } from '../entry.ts'
+import { LayoverError } from '../layover-error.ts'
 import type { Report } from '../listeners.ts'
 import type { EntryStatus } from '../outbox-states.ts'
 import { ENTRY_MOVES } from '../outbox-states.ts'
@@ -16,10 +17,14 @@ export interface LoadedOutbox {
   /** In queue order. */
   readonly entries: readonly StoredEntry[]
   readonly settings: ReadonlyMap<string, unknown>
+  /** Another one once the user has signed out. */
+  readonly session: string
 }
 
 const ENTRY = 'entry/'
 const CLIENT = 'client'
+/** When somebody signed out and kept what waits. */
+export const LEFT = 'left'
 
 export class OutboxRecords {
   readonly #database: Database
@@ -28,6 +33,8 @@ export class OutboxRecords {
   readonly #report: Report
   /** What the device did not take; it goes out with the next write. */
   readonly #unsaved = new Map<string, string | null>()
+  /** The last number that was given away when the outbox was read. */
+  #seen = 0
 
   constructor(database: Database, writer: Writer, cipher: Cipher, report: Report) {
     this.#database = database
@@ -57,7 +64,28 @@ export class OutboxRecords {
       else if (key !== CLIENT && key !== EPOCH) settings.set(key, parsed(await this.#cipher.open(key, stored)))
     }
     entries.sort((a, b) => a.sequence - b.sequence)
-    return { client, sequence: Math.max(sequence, entries.at(-1)?.sequence ?? 0), entries, settings }
+    this.#seen = sequence
+    const session = sessionOf(client, records.get(LEFT))
+    return { client, sequence: Math.max(sequence, entries.at(-1)?.sequence ?? 0), entries, settings, session }
+  }
+
+  /** As `load` gives it. */
+  session(): Promise<string> {
+    return this.#database.transaction(['outbox'], async transaction =>
+      sessionOf(await transaction.get('outbox', CLIENT), await transaction.get('outbox', LEFT)),
+    )
+  }
+
+  /** Whether something was queued, in whatever tab, since this was last asked or the outbox was read. */
+  async isAhead(): Promise<boolean> {
+    const before = this.#seen
+    this.#seen = await this.#writer.lastSequence()
+    return this.#seen > before
+  }
+
+  /** Another tab leads: what the device did not take from this one is not to go out later. */
+  forgetUnsaved(): void {
+    this.#unsaved.clear()
   }
 
   /** Durable when it resolves, under the number that it gives; when it rejects (STORAGE_FAILED), it is not on the device. */
@@ -87,10 +115,10 @@ export class OutboxRecords {
     if (changes.size > 0) await this.#persistently(changes, withCache)
   }
 
-  /** For what is worth keeping but loses nothing: never rejects, reports. */
-  async saveSetting(key: string, value: unknown): Promise<void> {
+  /** For what is worth keeping but loses nothing: never rejects, reports. @param isFenced only while this tab leads */
+  async saveSetting(key: string, value: unknown, isFenced = true): Promise<void> {
     try {
-      await this.#persistently(new Map([[key, JSON.stringify(value)]]), false)
+      await this.#persistently(new Map([[key, JSON.stringify(value)]]), false, isFenced)
     } catch (error) {
       this.#report(asStorageError(error))
     }
@@ -107,17 +135,21 @@ export class OutboxRecords {
     return sequence === undefined ? entry : { ...entry, sequence }
   }
 
-  async #persistently(changes: Map<string, string | null>, withCache: boolean): Promise<void> {
-    const whole = new Map([...this.#unsaved, ...changes])
-    this.#unsaved.clear()
+  async #persistently(changes: Map<string, string | null>, withCache: boolean, isFenced = true): Promise<void> {
+    const whole = isFenced ? new Map([...this.#unsaved, ...changes]) : changes
+    if (isFenced) this.#unsaved.clear()
     try {
-      await this.#writer.write(whole, withCache)
+      await this.#writer.write(whole, withCache, isFenced)
     } catch (error) {
+      // It is another tab's to say what stands there.
+      if (error instanceof LayoverError && error.code === 'FENCED') throw error
       for (const [key, value] of whole) if (!this.#unsaved.has(key)) this.#unsaved.set(key, value)
       throw error
     }
   }
 }
+
+const sessionOf = (client: string | null, left: string | null | undefined): string => `${client} ${left ?? ''}`
 
 /** Text of one entry; what could not be read is written back as it was. */
 export const writeEntry = (entry: StoredEntry): string => entry.unreadable ?? JSON.stringify(entry)

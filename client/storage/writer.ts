@@ -62,21 +62,27 @@ export class Writer {
     this.#fenced = run
   }
 
-  /** Takes the lead over every other tab; what they still want to write is refused from now on. */
-  async lead(): Promise<void> {
-    const last = (step: 0 | 1): Promise<number> =>
+  /**
+   * Takes the lead over every other tab; what they still want to write is refused from now on. Gives the epoch.
+   * @param now so that the first one after the outbox was cleared is none that there was before
+   */
+  async lead(now: number): Promise<number> {
+    const last = (isNew: boolean): Promise<number> =>
       this.#database.transaction(['outbox'], async transaction => {
-        const epoch = (await numberAt(transaction, EPOCH)) + step
-        if (step > 0) transaction.set('outbox', EPOCH, String(epoch))
-        return epoch
+        const epoch = await numberAt(transaction, EPOCH)
+        if (!isNew) return epoch
+        const next = Math.max(epoch + 1, now)
+        transaction.set('outbox', EPOCH, String(next))
+        return next
       })
     try {
-      this.epoch = await last(1)
+      this.epoch = await last(true)
     } catch (error) {
       // Without room nobody is fenced off, but what waits still has to leave: the gateway takes each task once.
       this.#report(asStorageError(error))
-      this.epoch = await last(0)
+      this.epoch = await last(false)
     }
+    return this.epoch
   }
 
   /** Gives the number of the first; the others follow it. Rejects with STORAGE_FAILED: then nothing of it is on the device. */
@@ -87,8 +93,13 @@ export class Writer {
   }
 
   /** Rejects with STORAGE_FAILED, or FENCED when another tab leads. `withCache`: what changed in the cache goes along. */
-  async write(changes: Changes, withCache: boolean): Promise<void> {
-    await this.#ask({ changes, withCache, epoch: this.epoch })
+  async write(changes: Changes, withCache: boolean, isFenced = true): Promise<void> {
+    await this.#ask({ changes, withCache, epoch: isFenced ? this.epoch : undefined })
+  }
+
+  /** The last number given away, by whatever tab. */
+  lastSequence(): Promise<number> {
+    return this.#database.transaction(['outbox'], transaction => numberAt(transaction, SEQUENCE))
   }
 
   /** Numbers that nobody else gets; the first of them. */

@@ -1,24 +1,24 @@
 /** What one tab tells the others of outbox, cache and connection, and what it makes of what it is told. */
 import type { InMemoryCache } from '@apollo/client'
+import type { Clock } from '../../protocol/ports.ts'
 import type { Conflicts } from '../conflicts.ts'
 import type { ConnectionMode, Connectivity } from '../connectivity.ts'
 import type { Deliveries } from '../deliveries.ts'
 import type { Delta, PulledPage } from '../delta.ts'
 import type { StoredEntry } from '../entry.ts'
-import type { History, SettledTask } from '../history.ts'
 import { LayoverError } from '../layover-error.ts'
-import type { Report } from '../listeners.ts'
-import type { OutboxQueue } from '../outbox.ts'
 import type { QueueNews } from '../outbox-change.ts'
 import type { OutboxDoor } from '../outbox-door.ts'
 import type { Replay } from '../replay.ts'
 import { type Answered, applyAnswers, type SettlePorts, tellAnswers } from '../settle.ts'
+import type { Pausing } from '../standstill.ts'
 import type { CacheRecords } from '../storage/cache-records.ts'
 import type { LoadedOutbox } from '../storage/outbox-records.ts'
 import type { Writer } from '../storage/writer.ts'
 import type { Scope, SyncLoop } from '../sync.ts'
 import { groupsIn } from '../sync-record.ts'
 import type { Templates } from '../templates.ts'
+import { QueueMirror, type QueueMirrorPorts, type QueueState } from './queue-mirror.ts'
 import type { TabRoles, Tabs } from './tabs.ts'
 
 /** From the leader. */
@@ -28,7 +28,7 @@ type News =
   | { kind: 'page'; before: string; pulled: Omit<PulledPage, 'document'> }
   | { kind: 'synced' }
   | { kind: 'purged'; type: string | undefined }
-  | { kind: 'paused'; isPaused: boolean }
+  | { kind: 'paused'; by: Pausing }
   | { kind: 'reach'; isReached: boolean }
   | { kind: 'nothing-soon' }
 
@@ -37,22 +37,21 @@ type Word =
   | { kind: 'appended'; entry: StoredEntry }
   | { kind: 'mode'; mode: ConnectionMode }
   | { kind: 'scopes'; scopes: readonly Scope[] | undefined }
+  | { kind: 'pause' | 'resume' }
   /** Somebody signs out: nothing of this user is to stay open. */
   | { kind: 'leaving' }
 
-interface State {
-  readonly entries: readonly StoredEntry[]
-  readonly history: readonly SettledTask[]
-  readonly isPaused: boolean
+interface State extends QueueState {
+  readonly paused: Pausing
   readonly isReached: boolean
+  readonly mode: ConnectionMode
   readonly groups: string
   readonly scopes: readonly Scope[] | undefined
 }
 
-export interface SharedRooms {
+export interface SharedRooms extends QueueMirrorPorts {
   readonly cache: InMemoryCache
-  readonly queue: OutboxQueue
-  readonly history: History
+  readonly clock: Clock
   readonly templates: Templates
   readonly deliveries: Deliveries
   readonly delta: Delta
@@ -65,28 +64,31 @@ export interface SharedRooms {
   readonly cacheRecords: CacheRecords
   /** The outbox as it is on the device now, fit for this version of the application. */
   readonly load: () => Promise<LoadedOutbox>
-  /** Another tab signs out. */
+  /** What this tab was opened with. */
+  readonly session: string
+  /** The user has signed out in another tab. */
   readonly leave: () => void
-  readonly report: Report
 }
 
 export class Sharing implements TabRoles {
   readonly #tabs: Tabs
   readonly #rooms: SharedRooms
-  #wasPaused = false
+  readonly #queue: QueueMirror
+  #wasPaused: Pausing
   #wasReached = true
   /** Pages are applied one after the other. */
   #applying: Promise<void> = Promise.resolve()
   #isBehind = false
-  #hasFollowed = false
 
   constructor(tabs: Tabs, rooms: SharedRooms) {
     this.#tabs = tabs
     this.#rooms = rooms
-    const { queue, sync, deliveries, connectivity, writer } = rooms
+    const { queue, replay, sync, deliveries, connectivity, writer } = rooms
+    this.#queue = new QueueMirror(rooms, entry => this.#say({ kind: 'appended', entry }))
+    this.#wasPaused = replay.standstill.why
     queue.shareThrough({
       tell: news => this.#tell({ kind: 'queue', news }),
-      announce: entry => this.#say({ kind: 'appended', entry }),
+      queued: entry => this.#queue.queued(entry),
     })
     sync.shareThrough({
       page: (before, { document: _document, ...pulled }) => this.#tell({ kind: 'page', before, pulled }),
@@ -100,23 +102,36 @@ export class Sharing implements TabRoles {
     writer.onFenced(() => tabs.stepDown())
   }
 
-  async lead(): Promise<void> {
-    const { writer, queue, cacheRecords, replay, sync, conflicts, load } = this.#rooms
-    await writer.lead()
-    // The tab that opened with the lead has just read it.
-    if (this.#hasFollowed) queue.takeOver(await load())
+  async lead(isStill: () => boolean, isFresh: boolean): Promise<number | undefined> {
+    const { writer, records, clock, session, leave, cacheRecords, replay, sync, conflicts } = this.#rooms
+    if (!isFresh && (await records.session()) !== session) {
+      leave() // It was asleep when the others were told.
+      return undefined
+    }
+    const epoch = await writer.lead(clock.now())
+    const loaded = isFresh ? undefined : await this.#rooms.load()
+    if (!isStill()) return undefined
+    if (loaded) this.#queue.takeOver(loaded)
     cacheRecords.lead(true)
     conflicts.decideArrived(conflicts.list.map(({ id }) => id))
     replay.lead(true)
     sync.lead(true)
+    return epoch
   }
 
   follow(): void {
-    this.#hasFollowed = true
-    const { cacheRecords, replay, sync } = this.#rooms
+    const { records, cacheRecords, replay, sync } = this.#rooms
+    records.forgetUnsaved()
     cacheRecords.lead(false)
     replay.lead(false)
     sync.lead(false)
+  }
+
+  async look(): Promise<void> {
+    if (!(await this.#rooms.records.isAhead())) return
+    const { entries } = await this.#rooms.load()
+    for (const entry of entries) this.#queue.appended(entry)
+    this.#rooms.replay.kick()
   }
 
   async stored(): Promise<void> {
@@ -126,25 +141,27 @@ export class Sharing implements TabRoles {
   }
 
   state(): State {
-    const { queue, replay, connectivity, cache, history, sync } = this.#rooms
+    const { replay, connectivity, cache, sync } = this.#rooms
     return {
-      entries: [...queue.stored()],
-      history: history.list,
-      isPaused: replay.paused,
+      ...this.#queue.state(),
+      paused: replay.standstill.why,
       isReached: connectivity.isProven,
+      mode: connectivity.mode,
       groups: groupsIn(cache),
       scopes: sync.scopes,
     }
   }
 
-  adopt(state: unknown): void {
-    const { queue, replay, sync, cache } = this.#rooms
-    const { entries, history, isPaused, isReached, groups, scopes } = state as State
-    queue.adopt(entries, history)
-    replay.mirror(isPaused)
+  adopt(state: unknown, hasMissed: boolean): void {
+    const { replay, sync, cache, connectivity } = this.#rooms
+    const { paused, isReached, mode, groups, scopes, ...queue } = state as State
+    // Answers have not come here, nor the records in them.
+    const hasLeft = this.#queue.adopt(queue)
+    replay.mirror(paused)
+    if (mode !== connectivity.mode) connectivity.mirrorMode(mode)
     this.#reach(isReached)
     sync.mirrorScopes(scopes)
-    this.#isBehind = groups !== groupsIn(cache)
+    this.#isBehind ||= hasMissed || hasLeft || groups !== groupsIn(cache)
     this.#catchUp()
   }
 
@@ -169,7 +186,7 @@ export class Sharing implements TabRoles {
         })
         break
       case 'paused':
-        replay.mirror(news.isPaused)
+        replay.mirror(news.by)
         break
       case 'reach':
         this.#reach(news.isReached)
@@ -186,7 +203,7 @@ export class Sharing implements TabRoles {
     const word = body as Word
     switch (word.kind) {
       case 'appended':
-        this.#rooms.queue.appended(word.entry)
+        this.#queue.appended(word.entry)
         this.#rooms.replay.kick()
         break
       case 'mode':
@@ -194,6 +211,12 @@ export class Sharing implements TabRoles {
         break
       case 'scopes':
         this.#rooms.sync.mirrorScopes(word.scopes)
+        break
+      case 'pause':
+        this.#rooms.replay.pause()
+        break
+      case 'resume':
+        this.#rooms.replay.resume()
         break
       case 'leaving':
         this.#rooms.leave()
@@ -205,6 +228,10 @@ export class Sharing implements TabRoles {
 
   sayMode(mode: ConnectionMode): void {
     this.#say({ kind: 'mode', mode })
+  }
+
+  sayPaused(kind: 'pause' | 'resume'): void {
+    this.#say({ kind })
   }
 
   /** Every other tab of this user closes its client. */
@@ -228,7 +255,7 @@ export class Sharing implements TabRoles {
         return []
       }
     })
-    queue.mirror(news, answered.length > 0 ? applyAnswers(settlePorts, answered) : undefined)
+    this.#queue.hear(news, answered.length > 0 ? applyAnswers(settlePorts, answered) : undefined)
     tellAnswers(settlePorts, answered)
   }
 
@@ -246,7 +273,7 @@ export class Sharing implements TabRoles {
     this.#inTurn(async () => {
       if (!this.#isBehind || this.#tabs.isLeading) return
       this.#isBehind = false
-      await this.#rooms.sync.catchUp()
+      this.#isBehind = !(await this.#rooms.sync.catchUp())
     })
   }
 
@@ -268,9 +295,9 @@ export class Sharing implements TabRoles {
   }
 
   #tellPaused(): void {
-    const { paused } = this.#rooms.replay
-    if (paused !== this.#wasPaused) this.#tell({ kind: 'paused', isPaused: paused })
-    this.#wasPaused = paused
+    const { why } = this.#rooms.replay.standstill
+    if (why !== this.#wasPaused) this.#tell({ kind: 'paused', by: why })
+    this.#wasPaused = why
   }
 
   #tell(news: News): void {
@@ -291,12 +318,19 @@ export function throughLeader(
   const lead = <T extends object, K extends keyof T & string>(room: string, own: T, names: readonly K[]): void => {
     for (const name of names) {
       const run = own[name] as (...args: never[]) => Promise<unknown>
-      Object.assign(own, { [name]: tabs.serve(`${room}.${name}`, run.bind(own)) })
+      Object.assign(own, { [name]: tabs.commands.serve(`${room}.${name}`, run.bind(own)) })
     }
   }
-  lead('outbox', outbox, ['retry', 'edit', 'discard', 'cancel', 'import', 'applySuggestion', 'pause', 'resume'])
+  lead('outbox', outbox, ['retry', 'edit', 'discard', 'cancel', 'import', 'applySuggestion'])
   lead('conflicts', conflicts, ['resolve'])
   lead('sync', sync, ['pull', 'push', 'purge'])
+  for (const kind of ['pause', 'resume'] as const) {
+    const run = outbox[kind].bind(outbox)
+    outbox[kind] = () => {
+      run()
+      sharing.sayPaused(kind)
+    }
+  }
   const pull = sync.pull
   sync.pull = async () => {
     const result = await pull()

@@ -10,8 +10,10 @@
  * timers of hidden tabs are slowed down and messages are not.
  */
 import type { Clock, Random } from '../../protocol/ports.ts'
-import { LayoverError, type LayoverErrorCode } from '../layover-error.ts'
+import { LayoverError } from '../layover-error.ts'
 import type { Report } from '../listeners.ts'
+import { Commands } from './commands.ts'
+import type { Envelope, Told } from './envelope.ts'
 import type { Lead, TabChannel, TabLocks, TabPorts } from './ports.ts'
 
 /** Milliseconds between two questions whether the leader is there, and how long its answer may take. */
@@ -19,43 +21,27 @@ const CHECK_MS = 5000
 const ANSWER_MS = 4000
 /** Milliseconds that a tab waits to be let in by a leader that may hang; it opens all the same. */
 const WELCOME_MS = 1500
-
-type Envelope =
-  /** A tab opens, or has missed something. */
-  | { kind: 'hello'; from: string }
-  /** To the one who said hello. The leader has stored all it had. */
-  | { kind: 'welcome'; to: string; from: string; number: number; state: unknown }
-  /** Somebody leads from now on. */
-  | { kind: 'led'; from: string; number: number; state: unknown }
-  /** From the leader, numbered, so that a gap is seen. */
-  | { kind: 'news'; from: string; number: number; body: unknown }
-  /** From anybody, to all. */
-  | { kind: 'word'; body: unknown }
-  | { kind: 'ask'; from: string; id: string; name: string; args: readonly unknown[] }
-  | { kind: 'reply'; id: string; value?: unknown; error?: { code: LayoverErrorCode; message: string } }
-  | { kind: 'there?' }
-  | { kind: 'there'; from: string }
+/** Milliseconds between two looks of the leader at the device, for what a tab has stored and died before it could tell. */
+const LOOK_MS = 20_000
 
 export interface TabRoles {
-  /** This tab leads now. Rejects where the device fails; then another one tries. */
-  lead(): Promise<void>
+  /**
+   * This tab leads now, as long as `isStill` says so; `isFresh`: it has read the device under this lead. Gives the epoch, or
+   * undefined where nobody is to lead any more. Rejects where the device fails; then another one tries.
+   */
+  lead(isStill: () => boolean, isFresh: boolean): Promise<number | undefined>
   /** Another tab does. */
   follow(): void
   /** Everything is on the device. */
   stored(): Promise<void>
   /** What the others need to know of the leader's state. */
   state(): unknown
-  /** The leader's whole state: take it over. */
-  adopt(state: unknown): void
+  /** The leader's whole state: take it over. @param hasMissed this tab has missed what led to it */
+  adopt(state: unknown, hasMissed: boolean): void
   news(body: unknown): void
   word(body: unknown): void
-}
-
-interface Asked {
-  readonly name: string
-  readonly args: readonly unknown[]
-  resolve(value: unknown): void
-  reject(error: unknown): void
+  /** Something may be on the device that no message told of. */
+  look(): Promise<void>
 }
 
 export class Tabs {
@@ -66,14 +52,17 @@ export class Tabs {
   readonly #random: Random
   readonly #report: Report
   readonly #id: string
-  readonly #services = new Map<string, (...args: never[]) => unknown>()
-  readonly #asked = new Map<string, Asked>()
-  readonly #served = new Set<string>()
+  readonly commands: Commands
   #roles: TabRoles | undefined
   #early: Envelope[] = []
   #welcomed: (() => void) | undefined
   #welcome: { state: unknown } | undefined
   #isLeading = false
+  /** What leading begins with is done. */
+  #isReady = false
+  /** It has led since it was opened. */
+  #isFirst = true
+  #epoch = 0
   #release: (() => void) | undefined
   #waiting: AbortController | undefined
   #leader: string | undefined
@@ -81,6 +70,12 @@ export class Tabs {
   #sent = 0
   #withdraw: (() => void) | undefined
   #isAnswered = true
+  /** The leader was asked for its whole state. */
+  #isAsking = false
+  /** Other tabs were there. */
+  #hasCompany = false
+  /** The user signs out here. */
+  #isLeaving = false
   #isClosed = false
 
   private constructor(ports: TabPorts, name: string, clock: Clock, random: Random, report: Report) {
@@ -90,6 +85,12 @@ export class Tabs {
     this.#report = report
     this.#id = random.uuid()
     this.#locks = ports.locks
+    this.commands = new Commands({
+      uuid: () => random.uuid(),
+      isLeading: () => this.#isReady,
+      isClosed: () => this.#isClosed,
+      post: message => this.#post(message),
+    })
     this.#channel = ports.open(name)
     this.#channel.onMessage(message => this.#receive(message as Envelope))
   }
@@ -108,12 +109,16 @@ export class Tabs {
   ): Promise<Tabs> {
     const tabs = new Tabs(ports, name, clock, random, report)
     if (lead) tabs.#accept(lead)
-    else await tabs.#letIn()
+    else {
+      tabs.#isFirst = false
+      await tabs.#letIn()
+    }
     return tabs
   }
 
+  /** Also while it opens with the lead; not before what leading begins with is done in one that takes it over. */
   get isLeading(): boolean {
-    return this.#isLeading
+    return this.#isReady || (this.#isLeading && !this.#roles)
   }
 
   /** What came meanwhile is handed over first. */
@@ -121,7 +126,7 @@ export class Tabs {
     this.#roles = roles
     if (this.#isLeading) await this.#begin()
     else {
-      if (this.#welcome) roles.adopt(this.#welcome.state)
+      if (this.#welcome) roles.adopt(this.#welcome.state, false)
       roles.follow()
       this.#wait()
       this.#watch()
@@ -133,9 +138,9 @@ export class Tabs {
 
   /** From the leader to all others. */
   tell(body: unknown): void {
-    if (!this.#isLeading) return
+    if (!this.#isReady) return
     this.#sent += 1
-    this.#post({ kind: 'news', from: this.#id, number: this.#sent, body })
+    this.#post({ kind: 'news', ...this.#told(), body })
   }
 
   /** From this tab to all others, whoever leads. */
@@ -143,31 +148,26 @@ export class Tabs {
     this.#post({ kind: 'word', body })
   }
 
-  /** Gives functions that run in the leading tab, wherever they are called. Their arguments and results are cloned. */
-  serve<TArgs extends never[], TResult>(
-    name: string,
-    own: (...args: TArgs) => Promise<TResult>,
-  ): (...args: TArgs) => Promise<TResult> {
-    this.#services.set(name, own)
-    return (...args) => (this.#isLeading ? own(...args) : (this.#ask(name, args) as Promise<TResult>))
-  }
-
   /** Another tab writes for this user: it leads, whatever this one believed. */
   stepDown(): void {
     if (!this.#isLeading) return
     this.#isLeading = false
+    this.#isReady = false
+    this.#isFirst = false
     this.#release?.()
     this.#seen = 0
     this.#leader = undefined
-    if (this.#isClosed) return
     this.#roles?.follow()
-    this.#post({ kind: 'hello', from: this.#id })
+    if (this.#isClosed) return
+    this.#hello()
     this.#wait()
     this.#watch()
   }
 
   /** Takes the lead, whoever has it, without beginning with it. */
   seize(): Promise<void> {
+    this.#isReady = false
+    this.#isLeaving = true
     if (this.#isLeading) return Promise.resolve()
     this.#waiting?.abort()
     return new Promise((resolve, reject) => {
@@ -179,55 +179,66 @@ export class Tabs {
     this.#isClosed = true
     this.#withdraw?.()
     this.#waiting?.abort()
-    this.#release?.()
+    this.stepDown()
     this.#channel.close()
-    for (const { reject } of this.#asked.values()) reject(closed())
-    this.#asked.clear()
+    this.commands.close()
   }
 
   #accept({ release, lost }: Lead): void {
     this.#isLeading = true
     this.#release = release
-    void lost.then(() => this.stepDown())
+    void lost.then(() => {
+      if (this.#release === release) this.stepDown()
+    })
   }
 
-  /** Holds the lock until it is released or taken away. */
+  /** Holds the lock until it is released or taken away. Rejects where it was never had. */
   async #hold(options: Parameters<TabLocks['request']>[1], granted: () => void): Promise<void> {
-    await this.#locks.request(this.#name, options, async () => {
-      const released = new Promise<void>(resolve => {
-        this.#release = resolve
+    let release: (() => void) | undefined
+    try {
+      await this.#locks.request(this.#name, options, async () => {
+        if (this.#isClosed) return
+        const released = new Promise<void>(resolve => {
+          release = resolve
+          this.#release = resolve
+        })
+        this.#isLeading = true
+        this.#withdraw?.()
+        granted()
+        await released
       })
-      if (this.#isClosed) return
-      this.#isLeading = true
-      this.#withdraw?.()
-      granted()
-      await released
-    })
+    } catch (error) {
+      if (!release) throw error
+      if (this.#release === release) this.stepDown() // Taken away; not one that was had later.
+    }
   }
 
   #wait(): void {
+    this.#waiting?.abort()
     const waiting = new AbortController()
     this.#waiting = waiting
-    this.#hold({ signal: waiting.signal }, () => void this.#begin()).catch(() => {
-      // Given up by us, or taken away by somebody.
-      if (!waiting.signal.aborted) this.stepDown()
-    })
+    // Where it is given up the watch goes on.
+    this.#hold({ signal: waiting.signal }, () => void this.#begin()).catch(() => undefined)
   }
 
   async #begin(): Promise<void> {
+    const release = this.#release
+    const isStill = (): boolean => this.#isLeading && !this.#isLeaving && this.#release === release
     try {
+      this.#epoch = 0
       this.#sent = 0
-      await this.#roles?.lead()
-      if (!this.#isLeading) return
-      this.#post({ kind: 'led', from: this.#id, number: this.#sent, state: this.#roles?.state() })
-      this.#askAgain()
+      const epoch = await this.#roles?.lead(isStill, this.#isFirst)
+      if (epoch === undefined || !isStill()) return
+      this.#epoch = epoch
+      this.#isReady = true
+      this.#post({ kind: 'led', ...this.#told(), state: this.#roles?.state() })
+      this.commands.askAgain()
+      this.#watch()
     } catch (error) {
-      this.#report(
-        error instanceof LayoverError
-          ? error
-          : new LayoverError('STORAGE_FAILED', 'This tab could not take the lead.', error),
-      )
+      if (!isStill()) return
+      this.#failed(error, 'This tab could not take the lead.')
       this.stepDown()
+      this.#waiting?.abort() // Not at once again, but when nobody else does it.
     }
   }
 
@@ -238,41 +249,56 @@ export class Tabs {
         withdraw()
         resolve()
       }
-      this.#post({ kind: 'hello', from: this.#id })
+      this.#hello()
     })
     this.#welcomed = undefined
   }
 
-  /** Now and then: is the leader there? */
+  /** Now and then: is the leader there? And the leader: is anything there that nobody told of? */
   #watch(): void {
     this.#withdraw?.()
-    if (this.#isClosed || this.#isLeading) return
+    if (this.#isClosed) return
+    if (this.#isLeading) {
+      this.#withdraw = this.#clock.after(LOOK_MS, () => {
+        if (this.#hasCompany) this.#roles?.look().catch(error => this.#failed(error, 'The device could not be read.'))
+        this.#watch()
+      })
+      return
+    }
     this.#withdraw = this.#clock.after(CHECK_MS + this.#random.fraction() * 1000, () => {
       this.#isAnswered = false
+      this.#isAsking = false
       this.#post({ kind: 'there?' })
       this.#withdraw = this.#clock.after(ANSWER_MS + this.#random.fraction() * 1000, () => {
-        if (this.#isAnswered) return this.#watch()
-        this.#takeOver()
+        if (!this.#isAnswered) this.#takeOver()
+        else this.#watch()
       })
     })
   }
 
   #takeOver(): void {
     this.#waiting?.abort()
-    this.#hold({ steal: true }, () => void this.#begin()).catch(() => this.stepDown())
+    this.#hold({ steal: true }, () => void this.#begin()).catch(() => {
+      this.#wait()
+      this.#watch()
+    })
   }
 
   #receive(message: Envelope): void {
     if (this.#isClosed) return
+    this.#hasCompany = true
     switch (message.kind) {
       case 'there?':
-        if (this.#isLeading) this.#post({ kind: 'there', from: this.#id })
+        if (this.#isLeading) this.#post({ kind: 'there', ...this.#told() })
         break
       case 'there':
+        if (this.#isLate(message)) break
         this.#isAnswered = true
+        if (!this.#isLeading && message.epoch > 0 && (message.from !== this.#leader || message.number !== this.#seen))
+          this.#hello()
         break
       case 'welcome':
-        if (message.to === this.#id && !this.#isLeading) this.#adopt(message)
+        if (message.to === this.#id && !this.#isLeading && !this.#isLate(message)) this.#adopt(message)
         break
       default:
         if (this.#roles) this.#take(message, this.#roles)
@@ -286,8 +312,10 @@ export class Tabs {
         void this.#greet(message.from)
         break
       case 'led':
-        if (this.#isLeading) this.stepDown()
-        else this.#adopt(message)
+        // One that begins has taken the lock from whoever says so.
+        if (this.#isLate(message) || (this.#isLeading && !this.#isReady)) break
+        this.stepDown()
+        this.#adopt(message)
         break
       case 'news':
         this.#hear(message, roles)
@@ -296,99 +324,71 @@ export class Tabs {
         roles.word(message.body)
         break
       case 'ask':
-        void this.#serve(message)
+        void this.commands.asked(message)
         break
       case 'reply':
-        this.#replied(message)
+        this.commands.replied(message)
         break
       default:
         message satisfies never
     }
   }
 
-  #hear({ from, number, body }: Extract<Envelope, { kind: 'news' }>, roles: TabRoles): void {
-    if (this.#isLeading) return
+  #hear(message: Extract<Envelope, { kind: 'news' }>, roles: TabRoles): void {
+    const { from, number, body } = message
+    if (this.#isLeading || this.#isLate(message)) return
     this.#isAnswered = true
     if (from === this.#leader && number <= this.#seen) return // Part of the state that was adopted.
-    if (from !== this.#leader || number !== this.#seen + 1) {
-      this.#post({ kind: 'hello', from: this.#id })
-      return
-    }
-    this.#seen = number
-    roles.news(body)
+    if (from === this.#leader && number === this.#seen + 1) {
+      this.#seen = number
+      roles.news(body)
+    } else this.#hello()
+  }
+
+  /** From one that no longer leads. */
+  #isLate({ epoch }: Told): boolean {
+    return epoch < this.#epoch && epoch > 0
+  }
+
+  #told(): Told {
+    return { from: this.#id, epoch: this.#epoch, number: this.#sent }
+  }
+
+  /** Once, until it is answered or the next look at the leader. */
+  #hello(): void {
+    if (this.#isAsking) return
+    this.#isAsking = true
+    this.#post({ kind: 'hello', from: this.#id })
   }
 
   async #greet(to: string): Promise<void> {
-    if (!this.#isLeading || !this.#roles) return
+    if (!this.#isReady) return // All are told when it is.
     try {
-      await this.#roles.stored()
+      await this.#roles?.stored()
       // What is told from here on has a higher number than this.
-      this.#post({ kind: 'welcome', to, from: this.#id, number: this.#sent, state: this.#roles.state() })
+      if (this.#isReady) this.#post({ kind: 'welcome', to, ...this.#told(), state: this.#roles?.state() })
     } catch (error) {
-      this.#report(
-        error instanceof LayoverError
-          ? error
-          : new LayoverError('STORAGE_FAILED', 'The other tab was not told.', error),
-      )
+      this.#failed(error, 'The other tab was not told.')
     }
   }
 
-  #adopt({ from, number, state }: Extract<Envelope, { kind: 'welcome' | 'led' }>): void {
+  #adopt({ kind, from, epoch, number, state }: Extract<Envelope, { kind: 'welcome' | 'led' }>): void {
     this.#leader = from
+    this.#epoch = epoch
     this.#seen = number
     this.#isAnswered = true
-    if (this.#roles) this.#roles.adopt(state)
+    this.#isAsking = false
+    if (this.#roles) this.#roles.adopt(state, kind === 'welcome')
     else this.#welcome = { state }
     this.#welcomed?.()
-    this.#askAgain()
+    this.commands.askAgain()
   }
 
-  #ask(name: string, args: readonly unknown[]): Promise<unknown> {
-    if (this.#isClosed) return Promise.reject(closed())
-    return new Promise((resolve, reject) => {
-      const id = this.#random.uuid()
-      this.#asked.set(id, { name, args, resolve, reject })
-      this.#post({ kind: 'ask', from: this.#id, id, name, args })
-    })
-  }
-
-  /** Whoever leads now may not have heard it. */
-  #askAgain(): void {
-    for (const [id, { name, args, resolve, reject }] of this.#asked) {
-      if (!this.#isLeading) {
-        this.#post({ kind: 'ask', from: this.#id, id, name, args })
-        continue
-      }
-      this.#asked.delete(id)
-      this.#run(name, args).then(resolve, reject)
-    }
-  }
-
-  async #serve({ id, name, args }: Extract<Envelope, { kind: 'ask' }>): Promise<void> {
-    if (!this.#isLeading || this.#served.has(id)) return // Asked once more while it runs.
-    this.#served.add(id)
-    try {
-      this.#post({ kind: 'reply', id, value: await this.#run(name, args) })
-    } catch (error) {
-      const { code, message } = error instanceof LayoverError ? error : new LayoverError('REFUSED', String(error))
-      this.#post({ kind: 'reply', id, error: { code, message } })
-    }
-  }
-
-  async #run(name: string, args: readonly unknown[]): Promise<unknown> {
-    return this.#services.get(name)?.(...(args as never[]))
-  }
-
-  #replied({ id, value, error }: Extract<Envelope, { kind: 'reply' }>): void {
-    const asked = this.#asked.get(id)
-    this.#asked.delete(id)
-    if (error) asked?.reject(new LayoverError(error.code, error.message))
-    else asked?.resolve(value)
+  #failed(error: unknown, message: string): void {
+    this.#report(error instanceof LayoverError ? error : new LayoverError('STORAGE_FAILED', message, error))
   }
 
   #post(message: Envelope): void {
     if (!this.#isClosed) this.#channel.post(message)
   }
 }
-
-const closed = (): LayoverError => new LayoverError('CLOSED', 'The client was closed.')

@@ -1,15 +1,24 @@
-/** Web Locks and a channel for several clients in one process. A tab can hang: it hears nothing, says nothing and keeps its lock. */
+/**
+ * Web Locks and a channel for several clients in one process. A tab can hang: it keeps its locks, and whatever happens to it
+ * (messages, timers, answers, the loss of its lock) happens when it wakes up, in that order. Or it dies, and its locks are free.
+ */
 import type { TabPorts } from '../../client/tabs/ports.ts'
+import type { Clock } from '../../protocol/index.ts'
 
 interface Held {
+  readonly tab: Tab
   steal(): void
 }
 interface Waiting {
-  name: string
+  readonly tab: Tab
+  readonly name: string
   grant(): void
 }
+type LockOptions = Parameters<TabPorts['locks']['request']>[1]
 
 export class TabHouse {
+  /** Whether a message gets lost on its way to a tab. */
+  loses: (message: { kind: string }, to: Tab) => boolean = () => false
   readonly #held = new Map<string, Held>()
   #waiting: Waiting[] = []
   readonly #channels = new Map<string, Set<{ tab: Tab; listener: (message: unknown) => void }>>()
@@ -18,35 +27,28 @@ export class TabHouse {
     return new Tab(this)
   }
 
-  /** Whether somebody holds the lock. */
-  isHeld(name: string): boolean {
-    return this.#held.has(name)
+  /** Who holds the lock; of all if no name is given. */
+  holder(name = [...this.#held.keys()][0] ?? ''): Tab | undefined {
+    return this.#held.get(name)?.tab
   }
 
   request<T>(
     tab: Tab,
     name: string,
-    { ifAvailable, steal, signal }: { ifAvailable?: boolean; steal?: boolean; signal?: AbortSignal },
+    { ifAvailable, steal, signal }: LockOptions,
     run: (lock: unknown) => Promise<T>,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      const abort = (why: string): void => tab.run(() => reject(new DOMException(why, 'AbortError')))
       const grant = (): void => {
-        let isStolen = false
-        const held: Held = {
-          steal: () => {
-            isStolen = true
-            reject(new DOMException('stolen', 'AbortError'))
-          },
-        }
+        const held: Held = { tab, steal: () => abort('stolen') }
+        this.#held.set(name, held)
         const release = (): void => {
           tab.releases.delete(release)
           this.#release(name, held)
         }
-        this.#held.set(name, held)
         tab.releases.add(release)
-        void run({ name })
-          .then(resolve, reject)
-          .finally(() => !isStolen && release())
+        tab.run(() => void run({ name }).then(resolve, reject).finally(release))
       }
       if (steal) {
         this.#held.get(name)?.steal()
@@ -54,19 +56,21 @@ export class TabHouse {
       }
       if (!this.#held.has(name)) return grant()
       if (ifAvailable) return void run(null).then(resolve, reject)
-      const waiting = { name, grant }
+      const waiting = { tab, name, grant }
       this.#waiting.push(waiting)
       signal?.addEventListener('abort', () => {
+        if (!this.#waiting.includes(waiting)) return
         this.#waiting = this.#waiting.filter(each => each !== waiting)
-        reject(new DOMException('given up', 'AbortError'))
+        abort('given up')
       })
     })
   }
 
-  post(from: Tab, name: string, message: unknown): void {
+  post(from: Tab, name: string, message: { kind: string }): void {
     const text = structuredClone(message)
     for (const { tab, listener } of this.#channels.get(name) ?? []) {
-      if (tab !== from) queueMicrotask(() => tab.isAlive && listener(structuredClone(text)))
+      if (tab === from || this.loses(text, tab)) continue
+      queueMicrotask(() => tab.run(() => listener(structuredClone(text))))
     }
   }
 
@@ -76,6 +80,11 @@ export class TabHouse {
     const own = { tab, listener }
     listeners.add(own)
     return () => void listeners.delete(own)
+  }
+
+  /** Nobody waits for a lock in a tab that is gone. */
+  buried(tab: Tab): void {
+    this.#waiting = this.#waiting.filter(each => each.tab !== tab)
   }
 
   #release(name: string, held: Held): void {
@@ -90,10 +99,15 @@ export class TabHouse {
 export class Tab implements TabPorts {
   readonly releases = new Set<() => void>()
   readonly #house: TabHouse
-  isAlive = true
+  #state: 'alive' | 'hung' | 'dead' = 'alive'
+  #later: (() => void)[] = []
 
   constructor(house: TabHouse) {
     this.#house = house
+  }
+
+  get isAlive(): boolean {
+    return this.#state === 'alive'
   }
 
   readonly locks: TabPorts['locks'] = {
@@ -103,9 +117,7 @@ export class Tab implements TabPorts {
   open(name: string) {
     let stop = (): void => undefined
     return {
-      post: (message: unknown) => {
-        if (this.isAlive) this.#house.post(this, name, message)
-      },
+      post: (message: unknown) => this.run(() => this.#house.post(this, name, message as { kind: string })),
       onMessage: (listener: (message: unknown) => void) => {
         stop = this.#house.listen(this, name, listener)
       },
@@ -113,17 +125,41 @@ export class Tab implements TabPorts {
     }
   }
 
+  /** At once, or when the tab wakes up, or never. */
+  run(task: () => void): void {
+    if (this.#state === 'alive') task()
+    else if (this.#state === 'hung') this.#later.push(task)
+  }
+
+  /** Its timers. */
+  clock(clock: Clock): Clock {
+    return { now: () => clock.now(), after: (ms, run) => clock.after(ms, () => this.run(run)) }
+  }
+
+  /** Its requests. */
+  readonly fetch: typeof fetch = async (input, init) => {
+    await new Promise<void>(resolve => this.run(resolve))
+    const response = await fetch(input, init)
+    await new Promise<void>(resolve => this.run(resolve))
+    return response
+  }
+
   hang(): void {
-    this.isAlive = false
+    if (this.#state === 'alive') this.#state = 'hung'
   }
 
+  /** What waited happens in order. */
   wake(): void {
-    this.isAlive = true
+    if (this.#state !== 'hung') return
+    this.#state = 'alive'
+    for (const task of this.#later.splice(0)) task()
   }
 
-  /** As when its process is killed: its locks are free. */
+  /** As when its process is killed. */
   die(): void {
-    this.isAlive = false
+    this.#state = 'dead'
+    this.#later = []
+    this.#house.buried(this)
     for (const release of [...this.releases]) release()
   }
 }
