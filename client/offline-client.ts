@@ -2,7 +2,7 @@
 import type { ApolloClient, ApolloLink, InMemoryCache } from '@apollo/client'
 import { type Clock, type Random, systemClock, systemRandom } from '../protocol/ports.ts'
 import type { Connection, NetworkHint } from './connectivity.ts'
-import { openDevice } from './device.ts'
+import { type Device, openDevice } from './device.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
 
 import type { LayoverError } from './layover-error.ts'
@@ -110,20 +110,25 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
     },
   }
   // It is fetched while the device is read, and before anything is queued: what sends must not be missing later.
-  const gatewaySide = import('./gateway-side.ts')
+  const rooms = import('./rooms.ts')
+  rooms.catch(() => undefined) // Told below, unless the device fails first.
   const shared = options.tabs ?? (options.storage === undefined ? browserTabs() : false)
   const namespace = `layover/${namespaceOf(options.name, options.user)}`
   const lead = shared ? await leadIfFree(shared.locks, namespace) : undefined
   let tabs: Tabs | undefined
   const opening = shared && openTabs(shared, lead, namespace, ports).then(opened => (tabs = opened))
+  let reading: Promise<Device> | undefined
   try {
     if (!lead) await opening
     // Whoever has the lead may read at once.
-    const [device] = await Promise.all([openDevice(options, ports, () => tabs?.isLeading ?? true), opening])
-    return await (await gatewaySide).connect(options, device, tabs)
+    reading = openDevice(options, ports, () => tabs?.isLeading ?? true)
+    const [device] = await Promise.all([reading, opening])
+    return await (await rooms).connect(options, device, tabs)
   } catch (error) {
-    if (opening) await opening.catch(() => lead?.release())
-    tabs?.close()
+    const [read] = await Promise.allSettled([reading, opening])
+    if (read.status === 'fulfilled') read.value?.database.close()
+    if (tabs) tabs.close()
+    else lead?.release()
     throw error
   }
 }

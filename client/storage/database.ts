@@ -38,6 +38,8 @@ export interface Database {
    */
   transaction<T>(shelves: readonly Shelf[], run: (transaction: Transaction) => Promise<T>): Promise<T>
   clear(shelves: readonly Shelf[]): Promise<void>
+  /** Nothing of it is left, its name neither. Closes it. */
+  remove(): Promise<void>
   /** Asks the browser not to give the room to somebody else when it runs short. */
   keep(): void
   close(): void
@@ -129,6 +131,22 @@ class IndexedDatabase implements Database {
         const { done, objectStore } = opened(database, shelves, 'strict')
         await Promise.all([...shelves.map(shelf => answered(objectStore(shelf).clear())), done])
       }),
+    )
+  }
+
+  async remove(): Promise<void> {
+    const connection = await this.#connection?.catch(() => undefined)
+    this.close()
+    connection?.close()
+    const request = indexedDB.deleteDatabase(this.#name)
+    await storing(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          request.onsuccess = () => resolve()
+          // Another tab is about to close it; then it goes.
+          request.onblocked = () => resolve()
+          request.onerror = () => reject(request.error)
+        }),
     )
   }
 

@@ -1,5 +1,5 @@
 /** The database over a driver that is handed in; loaded only where there is one. */
-import { type Database, type Shelf, type StorageDriver, storing, type Transaction, text } from './database.ts'
+import { type Database, SHELVES, type Shelf, type StorageDriver, storing, type Transaction, text } from './database.ts'
 
 /** By driver: several clients of one process may share one. */
 const turns = new WeakMap<StorageDriver, Promise<unknown>>()
@@ -46,6 +46,10 @@ export class DriverDatabase implements Database {
       for (const shelf of shelves)
         for (const key of await this.#keys(this.#key(shelf, ''))) await this.#driver.removeItem(key)
     })
+  }
+
+  remove(): Promise<void> {
+    return this.clear(SHELVES)
   }
 
   keep(): void {
