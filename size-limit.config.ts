@@ -14,9 +14,10 @@ const PEERS = ['@apollo/client', 'graphql', 'graphql-ws', 'localforage', 'react'
 
 /** By name of the chunk, without its hash. */
 const ON_DEMAND: Readonly<Record<string, string>> = {
-  'gateway-side': '20 kB',
+  rooms: '30 kB',
   tabs: '3 kB',
   sharing: '4 kB',
+  'driver-database': '2 kB',
   encryption: '2 kB',
 }
 

@@ -12,6 +12,8 @@ import { forget, readSyncRecord, SYNC_RECORD_ID, type SyncRecord, writeSyncRecor
 /** Records that one synthetic write takes: more and the page stutters. */
 const CHUNK = 500
 const DELTA_ID = 'ROOT_DELTA'
+/** Mark in the index, beyond those of groups, of a record that has to come with a page. */
+const SUSPECT = 1 << 30
 /** Milliseconds: pulls that bring nothing leave the time on the device as it is until then. */
 const RESTAMP_AFTER = 5 * 60_000
 const NOTHING: SyncRecord = { groups: [], syncedAt: null, types: null }
@@ -52,8 +54,10 @@ export class Delta {
   readonly #cache: InMemoryCache
   readonly #layer: OptimisticLayer
   readonly #clock: Clock
-  /** Versions that answers brought, until a page has them too: a page read before must not take a record back. */
-  readonly #answered = new Map<string, number>()
+  /** Versions that answers brought, until a page or a whole pull came after them: a page read before must not take a record back. */
+  readonly #answered = new Map<string, { readonly version: number; readonly asked: number }>()
+  /** Pages asked for. */
+  #asked = 0
 
   constructor(cache: InMemoryCache, layer: OptimisticLayer, clock: Clock) {
     this.#cache = cache
@@ -61,12 +65,17 @@ export class Delta {
     this.#clock = clock
   }
 
+  /** A page is asked for: it should have all that was answered before. */
+  asking(): void {
+    this.#asked += 1
+  }
+
   /** Cursor and records in one batch, so one is never stored without the other. Gives the number of records removed. */
   async apply(pulled: PulledPage, signal: AbortSignal): Promise<number> {
     const { page, reset, bit, completes } = pulled
     const groups = pulled.groups.map(group => (group.bit === bit ? { ...group, cursor: page.cursor } : group))
     if (this.#isNothingNew(pulled, groups)) return 0
-    const own = groups.find(group => group.bit === bit)
+    const own = pulled.groups.find(group => group.bit === bit)
     const changed = page.changed.filter(record => own && holds(own, record.__typename))
     let removed = 0
     for (let start = 0; start === 0 || start < changed.length; start += CHUNK) {
@@ -74,7 +83,7 @@ export class Delta {
       if (start > 0) await pause(this.#clock, 0, signal)
       this.#layer.change({
         write: (cache, index) => {
-          if (start === 0 && reset) for (const type of indexedTypes(cache)) hold(cache, type, () => 1)
+          if (start === 0) this.#suspect(cache, own, reset)
           this.#writeChunk(pulled, changed.slice(start, start + CHUNK), cache, index)
           if (!isLast) return
           index.flush(cache)
@@ -90,7 +99,25 @@ export class Delta {
         },
       })
     }
+    if (completes) for (const id of this.#answered.keys()) if (!this.#isRecent(id)) this.#answered.delete(id)
     return removed
+  }
+
+  /** Answered since the last page was asked for. */
+  #isRecent(id: string): boolean {
+    return this.#answered.get(id)?.asked === this.#asked
+  }
+
+  /**
+   * Begins anew: what its pages do not bring is not there any more, and leaves with the last one. Of a group's first page that
+   * is what only an answer told of, for nobody tells of its deletion.
+   */
+  #suspect(cache: InMemoryCache, own: ScopeGroup | undefined, reset: boolean): void {
+    if (!own || (!reset && own.cursor !== null)) return
+    for (const type of indexedTypes(cache)) {
+      if (!reset && !holds(own, type)) continue
+      hold(cache, type, (held, id) => (this.#isRecent(id) ? 0 : reset ? 1 : held || SUSPECT))
+    }
   }
 
   /** The pull is through without a page that said so: nothing was asked for. Gives the number of records removed. */
@@ -136,7 +163,8 @@ export class Delta {
       const record = readRecord(value)
       const version = record?.['version']
       const id = record && this.#cache.identify(record)
-      if (id !== undefined && typeof version === 'number') this.#answered.set(id, version)
+      if (id !== undefined)
+        this.#answered.set(id, { version: typeof version === 'number' ? version : -1, asked: this.#asked })
     }
   }
 
@@ -186,7 +214,7 @@ export class Delta {
     const answered = id === undefined ? undefined : this.#answered.get(id)
     if (id === undefined || answered === undefined) return true
     const version = record['version']
-    if (typeof version === 'number' && version < answered) return false
+    if (typeof version === 'number' && version < answered.version) return false
     this.#answered.delete(id)
     return true
   }
@@ -239,6 +267,7 @@ const isTrimmed = (known: SyncRecord, groups: readonly ScopeGroup[]): boolean =>
   groups.some(
     group =>
       !isLive(group) ||
+      !known.groups.some(({ bit }) => bit === group.bit) ||
       known.groups.some(({ bit, without }) => bit === group.bit && without.length !== group.without.length),
   )
 

@@ -114,12 +114,12 @@ export class Leaving {
   }
 
   async #forget(keepsOutbox: boolean): Promise<void> {
-    const { layer, client, cacheRecords, records, queue } = this.#rooms
+    const { layer, client, cacheRecords, database, queue, records } = this.#rooms
     layer.close()
     await client.clearStore()
     await cacheRecords.purge()
     if (keepsOutbox) await queue.forgetSettled()
-    else await records.clear()
+    else await records.clear().then(() => database.remove())
   }
 
   async #shut(): Promise<void> {

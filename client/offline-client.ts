@@ -2,7 +2,7 @@
 import type { ApolloClient, ApolloLink, InMemoryCache } from '@apollo/client'
 import { type Clock, type Random, systemClock, systemRandom } from '../protocol/ports.ts'
 import type { Connection, NetworkHint } from './connectivity.ts'
-import { openDevice } from './device.ts'
+import { type Device, openDevice } from './device.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
 
 import type { LayoverError } from './layover-error.ts'
@@ -11,7 +11,7 @@ import type { Outbox } from './outbox-door.ts'
 import type { OutboxLimits } from './outbox-limits.ts'
 import { namespaceOf, type StorageDriver } from './storage/database.ts'
 import type { Sync, SyncOptions } from './sync.ts'
-import { browserTabs, type TabPorts } from './tabs/ports.ts'
+import { browserTabs, type Lead, leadIfFree, type TabPorts } from './tabs/ports.ts'
 import type { Tabs } from './tabs/tabs.ts'
 import type { TaskRegistration } from './task.ts'
 
@@ -110,24 +110,36 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
     },
   }
   // It is fetched while the device is read, and before anything is queued: what sends must not be missing later.
-  const gatewaySide = import('./gateway-side.ts')
-  const tabs = await openTabs(options, ports)
+  const rooms = import('./rooms.ts')
+  rooms.catch(() => undefined) // Told below, unless the device fails first.
+  const shared = options.tabs ?? (options.storage === undefined ? browserTabs() : false)
+  const namespace = `layover/${namespaceOf(options.name, options.user)}`
+  const lead = shared ? await leadIfFree(shared.locks, namespace) : undefined
+  let tabs: Tabs | undefined
+  const opening = shared && openTabs(shared, lead, namespace, ports).then(opened => (tabs = opened))
+  let reading: Promise<Device> | undefined
   try {
-    const device = await openDevice(options, ports, () => tabs?.isLeading ?? true)
-    return await (await gatewaySide).connect(options, device, tabs)
+    if (!lead) await opening
+    // Whoever has the lead may read at once.
+    reading = openDevice(options, ports, () => tabs?.isLeading ?? true)
+    const [device] = await Promise.all([reading, opening])
+    return await (await rooms).connect(options, device, tabs)
   } catch (error) {
-    tabs?.close()
+    const [read] = await Promise.allSettled([reading, opening])
+    if (read.status === 'fulfilled') read.value?.database.close()
+    if (tabs) tabs.close()
+    else lead?.release()
     throw error
   }
 }
 
 async function openTabs(
-  { tabs, storage, name, user }: OfflineClientOptions,
+  shared: TabPorts,
+  lead: Lead | undefined,
+  namespace: string,
   { clock, random, report }: Parameters<typeof openDevice>[1],
-): Promise<Tabs | undefined> {
-  const ports = tabs ?? (storage === undefined ? browserTabs() : false)
-  if (!ports) return undefined
+): Promise<Tabs> {
   void import('./tabs/sharing.ts').catch(() => undefined) // Needed soon; whoever needs it is told of the failure.
   const { Tabs } = await import('./tabs/tabs.ts')
-  return Tabs.open(ports, `layover/${namespaceOf(name, user)}`, clock, random, report)
+  return Tabs.open(shared, lead, namespace, clock, random, report)
 }

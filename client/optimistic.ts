@@ -6,43 +6,17 @@
  * rebuilt, as one batch with that change, so that no watcher sees anything in between. The rebuilding goes over a spare
  * layer, because Apollo replays a layer only when one below it is removed.
  */
-import type { InMemoryCache, StoreObject } from '@apollo/client'
-import type { DocumentNode } from 'graphql'
-import { type BaseWrites, holdsRecord } from './base-writes.ts'
+import type { InMemoryCache } from '@apollo/client'
+import type { BaseWrites } from './base-writes.ts'
 import type { Overlay } from './entry.ts'
+import { FittedChanges, type Known, type TentativeChange } from './fitted-changes.ts'
 import { type EditableLayer, redoIndex, redoRecords, replacedBy } from './layer-edit.ts'
 import { LayoverError } from './layover-error.ts'
-import { IndexChanges, pagesWith } from './record-index.ts'
-import { type RecordParts, recordParts } from './record-parts.ts'
-import { type FittedResult, fitResult, initialValue, recordsIn, recordsOf } from './tentative-result.ts'
+import { IndexChanges } from './record-index.ts'
+import { recordsOf } from './tentative-result.ts'
+import { forgetResult, heldVersion, isOutdated, RESULT_ID, type SettledAnswer, writeResult } from './written-result.ts'
 
 type Fields = Record<string, unknown>
-
-/** One task's part of the view. Everything in it is pure and may run many times. */
-export interface TentativeChange {
-  readonly id: string
-  readonly sequence: number
-  readonly name: string
-  /** Name of the root field. */
-  readonly field: string
-  readonly queuedAt: string
-  /** As the cache transforms it. */
-  readonly document: DocumentNode
-  readonly variables: Fields
-  /** The answer that the application foresees, under the root field's response key. */
-  readonly result: Fields
-  readonly update?: ((cache: InMemoryCache, data: Fields) => void) | undefined
-  readonly overlay?: Overlay | undefined
-}
-
-/** An answer of the gateway, to be written to the base. */
-export interface SettledAnswer {
-  readonly name: string
-  readonly document: DocumentNode
-  readonly variables: Fields
-  readonly data: Fields
-  readonly update?: ((cache: InMemoryCache, data: Fields) => void) | undefined
-}
 
 export interface LayerChange {
   readonly remove?: Iterable<string>
@@ -51,42 +25,29 @@ export interface LayerChange {
   readonly write?: (cache: InMemoryCache, index: IndexChanges) => void
 }
 
-interface Fitted extends FittedResult {
-  /** undefined: Apollo has to write it. */
-  readonly parts: RecordParts | undefined
-}
-
-/** What is known of a change for good. */
-interface Known {
-  /** Of all records in its result. */
-  readonly ids: readonly string[]
-  readonly records: readonly { type: string; id: string }[]
-  /** By the ids of those that exist. */
-  readonly byPresent: Map<string, Fitted>
-}
-
 export class OptimisticLayer {
   readonly #cache: InMemoryCache
   readonly #base: BaseWrites
   readonly #listed: boolean
   readonly #report: (error: LayoverError) => void
-  readonly #known = new WeakMap<TentativeChange, Known>()
+  readonly #fitted: FittedChanges
   readonly #stop: (() => void)[]
   #changes: TentativeChange[] = []
-  /** By the cache id of a record, the changes that write it. */
-  readonly #writers = new Map<string, Set<TentativeChange>>()
-  /** Those of which nobody can tell what they write. */
-  readonly #opaque = new Set<TentativeChange>()
   #generation = 0
   /** Name of the layers that hold the view; undefined while there is none. */
   #current: string | undefined
   #index: IndexChanges | undefined
+  /** Where the changes of each of our layers but the lowest begin. */
+  #starts: number[] = []
+  /** So many changes are in the lowest of our layers. */
+  #covered = 0
   #writing = false
   #scheduled = false
 
   /** @param listed whether records of answers join the synced lists: only where a pull will bring the rest */
   constructor(cache: InMemoryCache, base: BaseWrites, listed: boolean, report: (error: LayoverError) => void) {
     this.#cache = cache
+    this.#fitted = new FittedChanges(cache)
     this.#base = base
     this.#listed = listed
     this.#report = report
@@ -103,7 +64,7 @@ export class OptimisticLayer {
   add(change: TentativeChange): Fields {
     const foreseen = this.#isOnTop() ? this.#addToLayer(change) : this.#addLayer(change)
     this.#changes.push(change)
-    this.#note(change)
+    this.#fitted.add(change)
     return foreseen
   }
 
@@ -119,11 +80,11 @@ export class OptimisticLayer {
     const removed = gone.size > 0 ? this.#changes.filter(each => gone.has(each.id)) : []
     if (gone.size > 0) this.#changes = this.#changes.filter(each => !gone.has(each.id))
     if (add.length > 0) this.#changes = [...this.#changes, ...add].sort((a, b) => a.sequence - b.sequence)
-    const touched = new Set([...removed, ...add].flatMap(each => this.#idsOf(each)))
-    const isClear = this.#opaque.size === 0
-    for (const each of removed) this.#forget(each)
-    for (const each of add) this.#note(each)
-    const layer = isClear && this.#opaque.size === 0 && this.#changes.length > 0 && this.#lowest()
+    const touched = new Set([...removed, ...add].flatMap(each => this.#fitted.of(each).ids))
+    const wasClear = this.#fitted.isClear
+    for (const each of removed) this.#fitted.remove(each)
+    for (const each of add) this.#fitted.add(each)
+    const layer = wasClear && this.#fitted.isClear && this.#changes.length > 0 && this.#lowest()
     if (layer) this.#edit(layer, touched, write)
     else this.#rebase(write)
   }
@@ -157,8 +118,7 @@ export class OptimisticLayer {
   close(): void {
     for (const stop of this.#stop) stop()
     this.#changes = []
-    this.#writers.clear()
-    this.#opaque.clear()
+    this.#fitted.clear()
     this.#rebase()
   }
 
@@ -189,17 +149,20 @@ export class OptimisticLayer {
 
   /** The public way: when there is no layer of ours, or somebody's layer lies upon it. */
   #addLayer(change: TentativeChange): Fields {
-    const isFirst = this.#current === undefined
+    const isLowest = this.#current === undefined
     const id = this.#current ?? this.#nextLayer()
+    const start = this.#changes.length
+    const place = isLowest ? 0 : this.#starts.push(start)
     let foreseen: Fields = change.result
     let isNew = true
     this.#cache.recordOptimisticTransaction(() => {
       const apply = (): void => {
         foreseen = this.#apply(change, true)
       }
-      // Replayed when a layer below is removed: the lowest of ours then stands for all changes.
+      // Replayed when somebody's layer below is removed.
       if (isNew) this.#tentatively(apply)
-      else if (isFirst) this.#tentatively(() => this.#applyAll())
+      else if (isLowest) this.#applyLowest()
+      else this.#tentatively(() => this.#applyAll(Math.max(start, this.#covered), this.#starts[place]))
       isNew = false
     }, id)
     this.#current = id
@@ -223,73 +186,37 @@ export class OptimisticLayer {
   #edit(layer: EditableLayer, touched: Set<string>, write: LayerChange['write']): void {
     const cache = this.#cache
     let failure: { error: unknown } | undefined
+    this.#covered = 0
     this.#writing = true
     try {
       cache.batch({
         optimistic: true,
         update: () => {
-          const ids = [...this.#writers.keys()]
-          const changed = replacedBy(cache, ids, () => {
+          const changed = replacedBy(cache, this.#fitted.ids, () => {
             failure = this.#write(write)
           })
           for (const id of changed) touched.add(id)
-          const index = this.#listed ? this.#pages() : new Map<string, unknown>()
+          const index = this.#listed ? this.#fitted.pages(this.#changes) : new Map<string, unknown>()
           cache['data'] = cache['optimisticData'] // `batch` puts both back.
           this.#base.tentatively(() => {
             redoRecords(layer, touched, () => {
-              for (const change of this.#writersOf(touched)) {
-                const { parts } = this.#fit(change)
-                if (!parts) this.#opaque.add(change)
-                for (const [id, part] of parts ?? []) if (touched.has(id)) layer.merge(id, part)
+              for (const change of this.#fitted.writing(touched)) {
+                for (const [id, part] of this.#fitted.now(change).parts ?? [])
+                  if (touched.has(id)) layer.merge(id, part)
               }
             })
             redoIndex(layer, index)
           })
         },
       })
+    } catch (error) {
+      failure ??= { error }
+      this.#rebase() // Half of it may be in the layer.
     } finally {
       this.#writing = false
     }
-    if (this.#opaque.size > 0) this.#rebase()
+    if (!this.#fitted.isClear) this.#rebase()
     if (failure) throw failure.error
-  }
-
-  #writersOf(ids: ReadonlySet<string>): readonly TentativeChange[] {
-    const found = new Set<TentativeChange>()
-    for (const id of ids) for (const change of this.#writers.get(id) ?? []) found.add(change)
-    return [...found].sort((a, b) => a.sequence - b.sequence)
-  }
-
-  /** What all changes add to the base's index. */
-  #pages(): ReadonlyMap<string, unknown> {
-    const added = new Map<string, Set<string>>()
-    for (const change of this.#changes) {
-      for (const { type, id } of this.#knownOf(change).records) {
-        if (type === 'Task') continue
-        const ids = added.get(type) ?? new Set()
-        added.set(type, ids.add(id))
-      }
-    }
-    return new Map(Array.from(added, ([type, ids]) => [...pagesWith(this.#cache, type, ids)]).flat())
-  }
-
-  #note(change: TentativeChange): void {
-    const { ids, byPresent } = this.#knownOf(change)
-    const isWritten = [...byPresent.values()].some(({ parts }) => !parts)
-    if (change.update || change.overlay || isWritten) this.#opaque.add(change)
-    for (const id of ids) {
-      const writers = this.#writers.get(id) ?? new Set()
-      this.#writers.set(id, writers.add(change))
-    }
-  }
-
-  #forget(change: TentativeChange): void {
-    this.#opaque.delete(change)
-    for (const id of this.#idsOf(change)) {
-      const writers = this.#writers.get(id)
-      writers?.delete(change)
-      if (writers?.size === 0) this.#writers.delete(id)
-    }
   }
 
   /** Gives what `write` threw: the layer has to be brought up to date all the same. */
@@ -319,7 +246,9 @@ export class OptimisticLayer {
     if (old === undefined && write === undefined && this.#changes.length === 0) return
     let failure: { error: unknown } | undefined
     const next = this.#changes.length > 0 ? this.#nextLayer() : undefined
-    const everything = (): void => this.#tentatively(() => this.#applyAll())
+    const everything = (): void => this.#applyLowest()
+    this.#starts = []
+    this.#covered = 0
     this.#writing = true
     try {
       if (old !== undefined && next !== undefined) {
@@ -344,8 +273,14 @@ export class OptimisticLayer {
     if (failure) throw failure.error
   }
 
-  #applyAll(): void {
-    for (const change of this.#changes) {
+  /** Made anew, the lowest of our layers stands for all changes. */
+  #applyLowest(): void {
+    this.#covered = this.#changes.length
+    this.#tentatively(() => this.#applyAll())
+  }
+
+  #applyAll(start = 0, end?: number): void {
+    for (const change of this.#changes.slice(start, end)) {
       try {
         this.#apply(change, false)
       } catch (error) {
@@ -356,13 +291,12 @@ export class OptimisticLayer {
 
   #apply(change: TentativeChange, readBack: boolean): Fields {
     const cache = this.#cache
-    const { document, result, parts } = this.#fit(change)
+    const { parts, whole } = this.#fitted.now(change, readBack)
     const isWritten = readBack || parts === undefined
-    if (!readBack && !parts) this.#opaque.add(change)
-    if (isWritten) writeResult(cache, document, change.variables, result)
+    if (isWritten) writeResult(cache, whole().document, change.variables, whole().result)
     else for (const [id, part] of parts) cache['data'].merge(id, part)
-    if (this.#index) this.#list(this.#index, this.#knownOf(change).records, false)
-    change.update?.(cache, result)
+    if (this.#index) this.#list(this.#index, this.#fitted.of(change).records, false)
+    change.update?.(cache, whole().result)
     if (change.overlay) this.lay(cache, change.overlay)
     const foreseen = readBack
       ? (cache.read<Fields>({
@@ -374,42 +308,7 @@ export class OptimisticLayer {
         }) as Fields | null)
       : null
     if (isWritten) forgetResult(cache)
-    return foreseen ?? result
-  }
-
-  /** Fitted once per set of records that exist: rebuilding is frequent. */
-  #fit(change: TentativeChange): Fitted {
-    const cache = this.#cache
-    const known = this.#knownOf(change)
-    const present = known.ids.filter(id => holdsRecord(cache, id))
-    const key = present.join(' ')
-    let fitted = known.byPresent.get(key)
-    if (!fitted) {
-      const { document, result } = fitResult(
-        cache,
-        change.document,
-        change.result,
-        id => present.includes(id),
-        (type, field) => initialValue(type, field, change),
-      )
-      fitted = { document, result, parts: recordParts(cache, document, result) }
-      known.byPresent.set(key, fitted)
-    }
-    return fitted
-  }
-
-  #knownOf(change: TentativeChange): Known {
-    let known = this.#known.get(change)
-    if (!known) {
-      const { result } = change
-      known = { ids: recordsIn(this.#cache, result), records: recordsOf(this.#cache, result), byPresent: new Map() }
-      this.#known.set(change, known)
-    }
-    return known
-  }
-
-  #idsOf(change: TentativeChange): readonly string[] {
-    return this.#knownOf(change).ids
+    return foreseen ?? change.result
   }
 
   #list(index: IndexChanges, records: Known['records'], isAnswer: boolean): void {
@@ -457,49 +356,6 @@ export class OptimisticLayer {
     this.#generation += 1
     return `layover#${this.#generation}`
   }
-}
-
-/**
- * Not ROOT_MUTATION, where Apollo itself writes answers: in a layer its deleted fields stay as keys, a thousand after a
- * thousand changes, and every write copies them.
- */
-const RESULT_ID = 'LayoverResult'
-
-/** Of the record as the cache has it; -1 where that is not known. */
-function heldVersion(cache: InMemoryCache, id: string): number {
-  let held: unknown
-  cache.modify({ id, fields: { version: value => (held = value) }, broadcast: false })
-  return typeof held === 'number' ? held : -1
-}
-
-/** Whether the cache has a later version of a record in the payload. */
-function isOutdated(cache: InMemoryCache, data: Fields): boolean {
-  return Object.values(data).some(
-    payload =>
-      isFields(payload) &&
-      Object.values(payload).some(record => {
-        if (!isFields(record) || typeof record['version'] !== 'number' || record['__typename'] === 'Task') return false
-        const id = cache.identify(record as StoreObject)
-        return id !== undefined && heldVersion(cache, id) > record['version']
-      }),
-  )
-}
-
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
-
-function writeResult(cache: InMemoryCache, query: DocumentNode, variables: Fields, data: Fields): void {
-  cache.write({
-    dataId: RESULT_ID,
-    query,
-    variables,
-    result: { ...data, __typename: cache.policies.rootTypenamesById['ROOT_MUTATION'] ?? 'Mutation' },
-    broadcast: false,
-  })
-}
-
-function forgetResult(cache: InMemoryCache): void {
-  cache.modify({ id: RESULT_ID, broadcast: false, fields: (_value, { DELETE }) => DELETE })
-  while (cache.release(RESULT_ID) > 0);
 }
 
 const updateFailed = (name: string, cause: unknown): LayoverError =>

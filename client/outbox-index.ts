@@ -3,7 +3,8 @@ import { Dependencies } from './dependencies.ts'
 import type { StoredEntry } from './entry.ts'
 import type { OutboxSize } from './outbox-limits.ts'
 import { isUnsettled } from './outbox-states.ts'
-import { isTemporaryId, serverIds, type TemporaryIds } from './temporary-ids.ts'
+import { isTemporaryId } from './temporary-id.ts'
+import { serverIds, type TemporaryIds } from './temporary-ids.ts'
 
 type Fields = Record<string, unknown>
 

@@ -76,6 +76,7 @@ export class Pulling {
       first: this.#pageSize,
       ...(group.scopes ? { scopes: group.scopes } : {}),
     }
+    delta.asking()
     const page = readPage(this.document, await this.#request(variables))
     if (this.#signal.aborted) throw this.#signal.reason
     let { bit } = group

@@ -45,15 +45,20 @@ export function heldBy(cache: InMemoryCache, type: string, id: string): number {
 }
 
 /** Gives every record of the type other bits. Cache ids of those for which there are none: they have to leave. */
-export function hold(cache: InMemoryCache, type: string, bits: (held: number) => number | undefined): string[] {
+export function hold(
+  cache: InMemoryCache,
+  type: string,
+  bits: (held: number, id: string) => number | undefined,
+): string[] {
   const leaving: string[] = []
   const { pages } = readHead(cache, type) ?? { pages: 0 }
   for (let number = 0; number < pages; number += 1) {
     const page = readPage(cache, type, number)
     if (!page) continue
     const held = page.held.map((before, position) => {
-      const after = bits(before)
-      if (after === undefined) leaving.push(page.refs[position]?.__ref ?? '')
+      const id = page.refs[position]?.__ref ?? ''
+      const after = bits(before, id)
+      if (after === undefined) leaving.push(id)
       return after ?? before
     })
     if (held.some((each, position) => each !== page.held[position])) {

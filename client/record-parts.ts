@@ -7,7 +7,7 @@
  * objects of their own), this gives undefined, and Apollo writes.
  */
 import type { InMemoryCache, Reference, StoreObject } from '@apollo/client'
-import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql'
+import { type DocumentNode, Kind, type SelectionNode, type SelectionSetNode } from 'graphql'
 
 type Fields = Record<string, unknown>
 /** By cache id. */
@@ -15,19 +15,47 @@ export type RecordParts = ReadonlyMap<string, StoreObject>
 
 const IMPOSSIBLE = Symbol('impossible')
 
-/** @param document fields only, without fragments: as `fitResult` gives it */
-export function recordParts(cache: InMemoryCache, document: DocumentNode, result: Fields): RecordParts | undefined {
+/** A field of one selection set, and whether a policy may have a say in how it is stored. */
+interface Taken {
+  readonly key: string
+  readonly name: string
+  readonly set: SelectionSetNode | undefined
+  readonly isOdd: boolean
+}
+
+/** By selection set, which belongs to one cache, and type: a queue has a handful of documents. */
+const taken = new WeakMap<SelectionSetNode, Map<string | undefined, readonly Taken[]>>()
+
+/**
+ * @param document as the cache transforms it
+ * @param result need not have all of its fields
+ * @param exists whether the cache holds the record with this cache id
+ * @param initial value of a field that a new record leaves out
+ */
+export function recordParts(
+  cache: InMemoryCache,
+  document: DocumentNode,
+  result: Fields,
+  exists: (id: string) => boolean,
+  initial: (type: string, field: string) => unknown,
+): RecordParts | undefined {
   const parts = new Map<string, StoreObject>()
-  const [operation] = document.definitions
-  if (operation?.kind !== Kind.OPERATION_DEFINITION) return undefined
-  const root = cache.policies.rootTypenamesById['ROOT_MUTATION'] ?? 'Mutation'
+  const { policies } = cache
+  const fragments = new Map<string, SelectionNode>()
+  let operation: SelectionSetNode | undefined
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.OPERATION_DEFINITION) operation = definition.selectionSet
+    else if (definition.kind === Kind.FRAGMENT_DEFINITION)
+      fragments.set(definition.name.value, { ...definition, kind: Kind.INLINE_FRAGMENT })
+  }
+  const root = policies.rootTypenamesById['ROOT_MUTATION'] ?? 'Mutation'
   try {
-    for (const field of operation.selectionSet.selections) {
+    for (const field of operation?.selections ?? []) {
       if (field.kind !== Kind.FIELD || field.directives?.length) return undefined
-      const key = field.alias?.value ?? field.name.value
-      const value = take(field.selectionSet, result[key])
-      if (cache.policies.getMergeFunction(root, field.name.value, typeOf(result[key])) || isReference(value))
-        return undefined
+      const given = result[field.alias?.value ?? field.name.value]
+      if (given === undefined) continue
+      if (policies.getMergeFunction(root, field.name.value, typeOf(given))) return undefined
+      if (isReference(take(field.selectionSet, given))) return undefined
     }
     return parts
   } catch (error) {
@@ -42,22 +70,47 @@ export function recordParts(cache: InMemoryCache, document: DocumentNode, result
   }
 
   function takeFields(set: SelectionSetNode, value: Fields): StoreObject | Reference {
-    const { policies } = cache
     const type = typeOf(value)
-    const part: Fields = type === undefined ? {} : { __typename: type }
-    for (const field of set.selections) {
-      if (field.kind !== Kind.FIELD || field.directives?.length || field.arguments?.length) throw IMPOSSIBLE
-      const name = field.name.value
-      const given = value[field.alias?.value ?? name]
-      if (given === undefined) continue
-      if (policies.hasKeyArgs(type, name) || policies.getMergeFunction(type, name, typeOf(given))) throw IMPOSSIBLE
-      part[name] = take(field.selectionSet, given)
-    }
     const id = type === undefined ? undefined : cache.identify({ ...value, __typename: type })
+    const isNew = type !== undefined && id !== undefined && !exists(id)
+    const part: Fields = type === undefined ? {} : { __typename: type }
+    for (const { key, name, set: inner, isOdd } of fieldsOf(set, type)) {
+      let given = value[key]
+      if (given === undefined && isNew) given = initial(type, name)
+      if (given === undefined) continue
+      const isObject = typeof given === 'object' && given !== null
+      if (isOdd || (isObject && (name in part || policies.getMergeFunction(type, name, typeOf(given)))))
+        throw IMPOSSIBLE
+      part[name] = take(inner, given)
+    }
     if (id === undefined) return part as StoreObject
     if (parts.has(id)) throw IMPOSSIBLE // In two places with different fields: Apollo merges them deeply.
     parts.set(id, part as StoreObject)
     return { __ref: id }
+  }
+
+  function fieldsOf(set: SelectionSetNode, type: string | undefined): readonly Taken[] {
+    const byType = taken.get(set) ?? new Map<string | undefined, readonly Taken[]>()
+    taken.set(set, byType)
+    const fields = byType.get(type) ?? set.selections.flatMap(selection => fieldsIn(selection, type))
+    byType.set(type, fields)
+    return fields
+  }
+
+  function fieldsIn(selection: SelectionNode, type: string | undefined): readonly Taken[] {
+    if (selection.kind === Kind.FIELD) {
+      const name = selection.name.value
+      const isOdd =
+        !!selection.directives?.length ||
+        !!selection.arguments?.length ||
+        policies.hasKeyArgs(type, name) ||
+        !!policies.getMergeFunction(type, name, undefined)
+      return [{ key: selection.alias?.value ?? name, name, set: selection.selectionSet, isOdd }]
+    }
+    const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection
+    if (fragment?.kind !== Kind.INLINE_FRAGMENT) return []
+    const matches = type === undefined || !fragment.typeCondition || cache.fragmentMatches(fragment, type)
+    return matches ? fieldsOf(fragment.selectionSet, type) : []
   }
 }
 

@@ -58,7 +58,7 @@ export async function renew(
         variables: wanted,
         after: after ?? queue.afterOf(wanted, old),
         document: text,
-        version: migrations.length,
+        version: Math.max(old.version, migrations.length),
       }
       moved.set(old.id, renewed.id)
       change.leave(old.id, { status: 'discarded' }, old.outcome)

@@ -26,7 +26,8 @@ export function restoreEntry(entry: StoredEntry, definitions: ReadonlyMap<string
       ...current,
       document: definition.text,
       variables: migrated(current, definition),
-      version: definition.migrations.length,
+      // Never back: a newer version of the application may have queued it.
+      version: Math.max(current.version, definition.migrations.length),
     }
   } catch (error) {
     return parked(

@@ -4,7 +4,7 @@ import type { AnyRecord } from './entry.ts'
 import { headId, type IndexHead, type IndexPage, pageId } from './record-index.ts'
 import type { SyncedListOptions } from './sorted-list.ts'
 import { isSynced, SYNC_RECORD_ID, type SyncRecord } from './sync-record.ts'
-import { withServerIds } from './temporary-ids.ts'
+import { withServerIds } from './temporary-id.ts'
 import { type CacheStore, memoryIn, TICK } from './type-memory.ts'
 
 /**

@@ -52,7 +52,8 @@ function createTemplate(document: DocumentNode): Template {
   const { name, field, operation, fragments: declared } = readTaskDocument(document)
   const fragments = new Map(declared)
   fragments.set(TASK_FRAGMENT_NAME, TASK_FRAGMENT)
-  const own = fragmentsWithVariables(fragments)
+  let own: ReadonlySet<string> | undefined
+  let isUsing: boolean | undefined
   const selectionSet: SelectionSetNode = {
     ...field.selectionSet,
     selections: [...field.selectionSet.selections, TASK_SELECTION],
@@ -69,8 +70,15 @@ function createTemplate(document: DocumentNode): Template {
     responseKey: field.alias?.value ?? field.name.value,
     variables: operation.variableDefinitions ?? [],
     fragments,
-    own,
-    usesVariables: usesVariables(selectionSet) || spreadsIn(selectionSet).some(spread => own.has(spread)),
+    // Only to send it; to show it must not take so long.
+    get own() {
+      own ??= fragmentsWithVariables(fragments)
+      return own
+    },
+    get usesVariables() {
+      isUsing ??= usesVariables(selectionSet) || spreadsIn(selectionSet).some(spread => this.own.has(spread))
+      return isUsing
+    },
   }
 }
 

@@ -4,26 +4,12 @@
  * that waits, in one change with the acknowledgement. Where ids may be chosen on the device none of this is needed.
  */
 import type { ApolloCache } from '@apollo/client'
-import { type Random, systemRandom } from '../protocol/ports.ts'
 import type { Place, StoredEntry } from './entry.ts'
+import { answerWithServerIds, isTemporaryId } from './temporary-id.ts'
 
-const TEMPORARY = /^temp:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const KEY = 'id/'
 /** Newest; an older one has been in no list and no address for long. */
 const KEPT = 10_000
-
-/**
- * `temp:<UUID>`, for a record whose id the server will choose. No legal id on the wire. It goes where `optimistic` finds it,
- * e.g. in a variable that the document does not declare: such a variable is kept with the task and never sent.
- */
-export const temporaryId = (random: Random = systemRandom): string => `temp:${random.uuid()}`
-
-export const isTemporaryId = (value: unknown): value is string => typeof value === 'string' && TEMPORARY.test(value)
-
-const byCache = new WeakMap<ApolloCache, TemporaryIds>()
-
-/** For field policies: the value with the server's ids in it. */
-export const withServerIds = <T>(cache: ApolloCache, value: T): T => byCache.get(cache)?.replaceIn(value) ?? value
 
 export class TemporaryIds {
   /** Server's id by temporary id, oldest first. */
@@ -32,7 +18,7 @@ export class TemporaryIds {
   readonly #makers = new Map<string, string>()
 
   constructor(cache: ApolloCache) {
-    byCache.set(cache, this)
+    answerWithServerIds(cache, value => this.replaceIn(value))
   }
 
   restore(settings: ReadonlyMap<string, unknown>): void {

@@ -1,9 +1,9 @@
 /** From entries to their parts of the view, by what the application registered. */
 import type { InMemoryCache } from '@apollo/client'
 import type { AnyRecord, StoredEntry } from './entry.ts'
+import type { TentativeChange } from './fitted-changes.ts'
 import { LayoverError } from './layover-error.ts'
 import type { Report } from './listeners.ts'
-import type { TentativeChange } from './optimistic.ts'
 import type { TaskDefinition } from './task.ts'
 import type { Templates } from './templates.ts'
 import type { TemporaryIds } from './temporary-ids.ts'

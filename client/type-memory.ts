@@ -73,7 +73,14 @@ export class TypeMemory {
     this.#outdated.clear()
     let last = -1
     for (const [page, refs] of added) {
-      for (const [position, { __ref: id }] of refs.entries()) {
+      if (this.#marked < 0 && before.size === 0) {
+        // Nobody has read anything yet. Of ten thousand records every look-up counts.
+        let place = page * PAGE_LIMIT
+        for (const ref of refs) this.at.set(ref.__ref, place++)
+        continue
+      }
+      for (let position = 0; position < refs.length; position += 1) {
+        const { __ref: id } = refs[position] as Reference
         const place = before.get(id)
         before.delete(id)
         this.at.set(id, page * PAGE_LIMIT + position)

@@ -3,7 +3,7 @@
  * reaches for `Date.now`, `Math.random` or `setTimeout` itself, so that one process can run many installations and a
  * gateway under one seeded scheduler. `test/architecture.test.ts` holds that.
  */
-import { v7 } from 'uuid'
+import { uuidSource } from './uuid.ts'
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -27,7 +27,10 @@ export const systemClock: Clock = {
   },
 }
 
-export const systemRandom: Random = { fraction: () => Math.random(), uuid: () => v7() }
+export const systemRandom: Random = {
+  fraction: () => Math.random(),
+  uuid: uuidSource(systemClock.now, bytes => crypto.getRandomValues(bytes)),
+}
 
 /** Resolves after `ms` on that clock, or rejects with the signal's reason as soon as it is aborted. */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

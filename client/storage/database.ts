@@ -38,6 +38,8 @@ export interface Database {
    */
   transaction<T>(shelves: readonly Shelf[], run: (transaction: Transaction) => Promise<T>): Promise<T>
   clear(shelves: readonly Shelf[]): Promise<void>
+  /** Nothing of it is left, its name neither. Closes it. */
+  remove(): Promise<void>
   /** Asks the browser not to give the room to somebody else when it runs short. */
   keep(): void
   close(): void
@@ -48,7 +50,7 @@ export const namespaceOf = (name = 'layover', user: string): string =>
   `${encodeURIComponent(name)}/${encodeURIComponent(user)}`
 
 export async function openDatabase(namespace: string, driver?: StorageDriver): Promise<Database> {
-  if (driver) return new DriverDatabase(driver, namespace)
+  if (driver) return new (await import('./driver-database.ts')).DriverDatabase(driver, namespace)
   const database = new IndexedDatabase(namespace)
   await database.open()
   return database
@@ -132,6 +134,22 @@ class IndexedDatabase implements Database {
     )
   }
 
+  async remove(): Promise<void> {
+    const connection = await this.#connection?.catch(() => undefined)
+    this.close()
+    connection?.close()
+    const request = indexedDB.deleteDatabase(this.#name)
+    await storing(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          request.onsuccess = () => resolve()
+          // Another tab is about to close it; then it goes.
+          request.onblocked = () => resolve()
+          request.onerror = () => reject(request.error)
+        }),
+    )
+  }
+
   keep(): void {
     if (typeof navigator === 'undefined') return
     // A browser that refuses, or asks the person, loses nothing by it.
@@ -209,82 +227,9 @@ function opened(database: IDBDatabase, shelves: readonly Shelf[], durability: ID
   }
 }
 
-/** By driver: several clients of one process may share one. */
-const turns = new WeakMap<StorageDriver, Promise<unknown>>()
+export const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
-class DriverDatabase implements Database {
-  readonly isShared = false
-  readonly #driver: StorageDriver
-  readonly #namespace: string
-
-  constructor(driver: StorageDriver, namespace: string) {
-    this.#driver = driver
-    this.#namespace = namespace
-  }
-
-  readAll(shelf: Shelf): Promise<ReadonlyMap<string, string>> {
-    return this.#inTurn(async () => {
-      const prefix = this.#key(shelf, '')
-      const keys = await this.#keys(prefix)
-      const values = await Promise.all(keys.map(key => this.#driver.getItem(key)))
-      return new Map(keys.map((key, index) => [key.slice(prefix.length), text(values[index]) ?? '']))
-    })
-  }
-
-  transaction<T>(_shelves: readonly Shelf[], run: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
-      const changes = new Map<string, string | null>()
-      const result = await run({
-        get: async (shelf, key) => text(await this.#driver.getItem(this.#key(shelf, key))),
-        set: (shelf, key, value) => void changes.set(this.#key(shelf, key), value),
-        clear: async shelf => {
-          for (const key of await this.#keys(this.#key(shelf, ''))) changes.set(key, null)
-        },
-      })
-      for (const [key, value] of changes) {
-        if (value === null) await this.#driver.removeItem(key)
-        else await this.#driver.setItem(key, value)
-      }
-      return result
-    })
-  }
-
-  clear(shelves: readonly Shelf[]): Promise<void> {
-    return this.#inTurn(async () => {
-      for (const shelf of shelves)
-        for (const key of await this.#keys(this.#key(shelf, ''))) await this.#driver.removeItem(key)
-    })
-  }
-
-  keep(): void {
-    // Whoever made the driver knows how long it keeps.
-  }
-
-  close(): void {
-    // Whoever made the driver closes it.
-  }
-
-  #key(shelf: Shelf, key: string): string {
-    return `${this.#namespace}/${shelf}/${key}`
-  }
-
-  async #keys(prefix: string): Promise<string[]> {
-    return (await this.#driver.keys()).filter(key => key.startsWith(prefix))
-  }
-
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = Promise.resolve(turns.get(this.#driver)).then(() => storing(run))
-    turns.set(
-      this.#driver,
-      turn.catch(() => undefined), // Whoever ran it is told.
-    )
-    return turn
-  }
-}
-
-const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
-
-async function storing<T>(run: () => Promise<T>): Promise<T> {
+export async function storing<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (cause) {

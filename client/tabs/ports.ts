@@ -15,6 +15,33 @@ export interface TabLocks {
   ): Promise<T>
 }
 
+/** The lead, held. */
+export interface Lead {
+  release(): void
+  /** Resolves when it was taken away. */
+  readonly lost: Promise<void>
+}
+
+/** The lead if nobody has it. Never rejects. */
+export function leadIfFree(locks: TabLocks, name: string): Promise<Lead | undefined> {
+  return new Promise(resolve => {
+    let lose = (): void => undefined
+    const lost = new Promise<void>(done => {
+      lose = done
+    })
+    const leave = (): void => {
+      resolve(undefined)
+      lose()
+    }
+    locks
+      .request(name, { ifAvailable: true }, async lock => {
+        if (lock) await new Promise<void>(release => resolve({ release, lost }))
+        else resolve(undefined)
+      })
+      .catch(leave)
+  })
+}
+
 export interface TabChannel {
   post(message: unknown): void
   onMessage(listener: (message: unknown) => void): void

@@ -14,7 +14,7 @@ import { LayoverError } from '../layover-error.ts'
 import type { Report } from '../listeners.ts'
 import { Commands } from './commands.ts'
 import type { Envelope, Told } from './envelope.ts'
-import type { TabChannel, TabLocks, TabPorts } from './ports.ts'
+import type { Lead, TabChannel, TabLocks, TabPorts } from './ports.ts'
 
 /** Milliseconds between two questions whether the leader is there, and how long its answer may take. */
 const CHECK_MS = 5000
@@ -95,10 +95,21 @@ export class Tabs {
     this.#channel.onMessage(message => this.#receive(message as Envelope))
   }
 
-  /** Resolves when it leads, or when the leader has stored what it had: from then on the device can be read. */
-  static async open(ports: TabPorts, name: string, clock: Clock, random: Random, report: Report): Promise<Tabs> {
+  /**
+   * Resolves at once with the lead, or else when the leader has stored what it had: from then on the device can be read.
+   * @param lead if it was free
+   */
+  static async open(
+    ports: TabPorts,
+    lead: Lead | undefined,
+    name: string,
+    clock: Clock,
+    random: Random,
+    report: Report,
+  ): Promise<Tabs> {
     const tabs = new Tabs(ports, name, clock, random, report)
-    if (!(await tabs.#leadIfFree())) {
+    if (lead) tabs.#accept(lead)
+    else {
       tabs.#isFirst = false
       await tabs.#letIn()
     }
@@ -173,26 +184,19 @@ export class Tabs {
     this.commands.close()
   }
 
-  #leadIfFree(): Promise<boolean> {
-    return new Promise(resolve => {
-      this.#hold(
-        { ifAvailable: true },
-        () => resolve(true),
-        () => resolve(false),
-      ).catch(() => resolve(false))
+  #accept({ release, lost }: Lead): void {
+    this.#isLeading = true
+    this.#release = release
+    void lost.then(() => {
+      if (this.#release === release) this.stepDown()
     })
   }
 
   /** Holds the lock until it is released or taken away. Rejects where it was never had. */
-  async #hold(
-    options: Parameters<TabLocks['request']>[1],
-    granted: () => void,
-    refused: () => void = () => undefined,
-  ): Promise<void> {
+  async #hold(options: Parameters<TabLocks['request']>[1], granted: () => void): Promise<void> {
     let release: (() => void) | undefined
     try {
-      await this.#locks.request(this.#name, options, async lock => {
-        if (!lock) return refused()
+      await this.#locks.request(this.#name, options, async () => {
         if (this.#isClosed) return
         const released = new Promise<void>(resolve => {
           release = resolve

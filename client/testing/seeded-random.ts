@@ -1,6 +1,6 @@
 /** Chance that can be repeated: the same seed, the same run. */
-import { v7 } from 'uuid'
 import type { Random } from '../../protocol/ports.ts'
+import { uuidSource } from '../../protocol/uuid.ts'
 
 export interface SeededRandom extends Random {
   /** At least `from`, below `to`; integers. */
@@ -26,11 +26,13 @@ export function seededRandom(seed: number): SeededRandom {
   return {
     fraction,
     between,
-    uuid() {
-      made += 1
-      const random = Uint8Array.from({ length: 16 }, () => between(0, 256))
-      return v7({ msecs: FIRST_UUID_AT + made, seq: 0, random })
-    },
+    uuid: uuidSource(
+      () => FIRST_UUID_AT + ++made,
+      bytes =>
+        bytes.forEach((_zero, index) => {
+          bytes[index] = between(0, 256)
+        }),
+    ),
     pick: from => from[between(0, from.length)],
     fork: name =>
       seededRandom(

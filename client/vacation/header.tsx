@@ -1,7 +1,7 @@
 import { useConnection, useFreshness, useOfflineClient, useOutbox } from 'layover/react'
 import { type ReactNode, useState } from 'react'
 import type { Session } from './session.ts'
-import { chipText, timeOfDay } from './words.ts'
+import { chipText, problemText, timeOfDay } from './words.ts'
 
 function Chip(): ReactNode {
   const { entries, paused } = useOutbox()
@@ -61,7 +61,7 @@ function SignOut({ onSignedOut }: { onSignedOut(): void }): ReactNode {
   const [problem, setProblem] = useState<string>()
   const leave = (pending: Pending): void => {
     setProblem(undefined)
-    client.signOut({ pending }).then(onSignedOut, (reason: unknown) => setProblem(String(reason)))
+    client.signOut({ pending }).then(onSignedOut, (reason: unknown) => setProblem(problemText(reason)))
   }
   if (!asking) {
     return (

@@ -5,10 +5,7 @@ import { ConfirmButton } from './confirm-button.tsx'
 import { type Records, useRecords } from './records.ts'
 import { TaskSteps } from './task-steps.tsx'
 import { type Settled, useRecentlySettled } from './use-recently-settled.ts'
-import { entryTitle, isUnsettled, stateWord, timeOfDay } from './words.ts'
-
-/** A reason that the user can read, of a thing that went wrong. */
-const reasonOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason))
+import { entryTitle, isUnsettled, problemText, stateWord, timeOfDay } from './words.ts'
 
 function whyItWaits(entry: OutboxEntry, all: readonly OutboxEntry[], records: Records): string | undefined {
   if (entry.outcome?.status === 'rejected') return entry.outcome.message
@@ -30,7 +27,7 @@ function Entry({ entry, records }: { entry: OutboxEntry; records: Records }): Re
   const [problem, setProblem] = useState<string>()
   const run = (action: Promise<unknown>): void => {
     setProblem(undefined)
-    action.catch((reason: unknown) => setProblem(reasonOf(reason)))
+    action.catch((reason: unknown) => setProblem(problemText(reason)))
   }
   const word = stateWord(entry, { paused, connection })
   const why = whyItWaits(entry, entries, records)

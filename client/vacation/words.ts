@@ -1,5 +1,11 @@
 /** What the page says. A thing that is only on this device is never called done, booked or confirmed. */
-import type { ConflictEntry, Connection, OutboxEntry } from 'layover/client'
+import {
+  type ConflictEntry,
+  type Connection,
+  LayoverError,
+  type LayoverErrorCode,
+  type OutboxEntry,
+} from 'layover/client'
 import type { Records } from './records.ts'
 import { knownTask } from './tasks.ts'
 
@@ -67,6 +73,19 @@ export function chipText({ entries, paused, connection }: Circumstances): string
   if (count('rejected') > 0) parts.push(`${count('rejected')} failed`)
   if (count('parked') > 0) parts.push(`${count('parked')} paused`)
   return parts.join(' · ') || 'All changes saved'
+}
+
+const PROBLEM_WORDS: Readonly<Partial<Record<LayoverErrorCode, string>>> = {
+  OFFLINE: 'Nothing can be sent while you work offline.',
+  UNREACHABLE: "The server can't be reached. Everything is still on this device.",
+  PAUSED: 'Sending is paused. Resume it first.',
+  PENDING_TASKS: 'Some changes could not be sent: the outbox says why. Nothing was removed.',
+}
+
+/** Why something could not be done, for the person who asked for it. */
+export function problemText(reason: unknown): string {
+  const words = reason instanceof LayoverError ? PROBLEM_WORDS[reason.code] : undefined
+  return words ?? (reason instanceof Error ? reason.message : String(reason))
 }
 
 const FIELD_WORDS: Readonly<Record<string, string>> = {

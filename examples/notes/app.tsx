@@ -56,7 +56,8 @@ function AddNote(): ReactNode {
   const [text, setText] = useState('')
   return (
     <form
-      action={() => {
+      onSubmit={event => {
+        event.preventDefault()
         // A refusal is in `error`, and the entry in the outbox.
         add({ variables: { id: crypto.randomUUID(), text } }).catch(() => undefined)
         setText('')

@@ -141,6 +141,7 @@ test('what waits stays with its owner when another user signs in', async () => {
 test('what is changed in one tab waits in the other, and who signs out in one is signed out in both', async () => {
   const [page, other] = [await signIn(stage, 'Agent 1'), await signIn(stage, 'Agent 1')]
   await workOffline(other, true)
+  await page.bringToFront() // A tab in the background draws nothing, and clicks wait for that.
   await chip(page, 'Offline')
   await goTo(page, 'Customers')
   const row = customerRow(page, 'North Choir')
@@ -149,6 +150,8 @@ test('what is changed in one tab waits in the other, and who signs out in one is
   await row.getByRole('button', { name: 'Save' }).click()
   await waiting(other).getByText('Saved on this device').waitFor()
   await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'send first' }).click()
+  await page.getByText('Nothing can be sent while you work offline.').waitFor()
   await page.getByRole('button', { name: 'discard them' }).click()
   for (const each of [page, other]) await each.getByRole('button', { name: 'Agent 2' }).waitFor()
   expect(await other.getByText('North Choir').count()).toBe(0)

@@ -1,11 +1,12 @@
 import type { TypedDocumentNode } from '@apollo/client'
 import { parse } from 'graphql'
-import { type TaskOptions, task, temporaryId } from 'layover/client'
+import { memoryStorage, type TaskOptions, task, temporaryId } from 'layover/client'
 import { expect, test, vi } from 'vitest'
 import {
   type CreateInput,
   createNote,
   emptied,
+  newName,
   noteTasks,
   openNotes,
   openOffline,
@@ -111,4 +112,29 @@ test('what is no export of this version is refused, and nothing of it is taken i
     await expect(client.outbox.import(text)).rejects.toMatchObject({ code: 'BAD_EXPORT' })
   }
   expect(client.outbox.entries).toHaveLength(1)
+})
+
+test('an application that is older than the tasks it takes in does not let a newer one upgrade them again', async () => {
+  const gateway = await startGateway()
+  const upgrades: string[] = []
+  const version = (count: number) => [
+    ...noteTasks().filter(({ name }) => name !== 'UpdateNote'),
+    task(UPDATE, {
+      migrations: Array.from({ length: count }, (_, index) => (variables: Variables) => {
+        upgrades.push(`to ${index + 1}`)
+        return variables
+      }),
+    }),
+  ]
+  const [newer, older] = [
+    await openOffline(gateway, { tasks: version(2) }),
+    { name: newName(), storage: memoryStorage() },
+  ]
+  await newer.client.mutate({ mutation: UPDATE, variables: { id: 'n1', baseVersion: 1, patch: { title: 'b' } } })
+  const { client } = await openOffline(gateway, { tasks: version(0), ...older })
+  await client.outbox.import(await newer.client.outbox.export())
+  await client.close()
+  const again = await openOffline(gateway, { tasks: version(2), ...older })
+  expect(again.client.outbox.entries).toHaveLength(1)
+  expect(upgrades).toEqual([])
 })

@@ -77,6 +77,20 @@ describe('a synced list', () => {
     if (how !== 'remembering') {
       Object.assign(cache.policies, { cache: Object.create(cache, { optimisticData: { value: undefined } }) })
     }
+    const layers: string[] = []
+    /** Somebody else's layers, as Apollo lays one for a mutation that is no task. */
+    const foreign = (): (() => unknown)[] => [
+      () => {
+        const [id, rank, done, owner] = [`n${pick(40)}`, pick(6), pick(2) === 0, person()]
+        layers.push(`foreign ${layers.length} ${pick(1e6)}`)
+        cache.recordOptimisticTransaction(layered => {
+          layered.modify({ id: `Note:${id}`, fields: { rank: () => rank, done: () => done } })
+          layered.modify({ id: `Person:${owner.id}`, fields: { name: () => owner.name } })
+        }, layers.at(-1)!)
+      },
+      () => cache.removeOptimistic(layers.splice(pick(layers.length), 1)[0] ?? 'none'),
+      () => cache.removeOptimistic(layers.splice(pick(layers.length), 1)[0] ?? 'none'),
+    ]
     const seen: (string[] | undefined)[] = []
     cache.watch({
       query: QUERIES.mine,
@@ -122,6 +136,7 @@ describe('a synced list', () => {
         ),
       () => (pick(8) === 0 ? cache.reset() : undefined),
       () => (pick(8) === 0 ? cache.restore(cache.extract()) : undefined),
+      ...foreign(),
     ]
     for (let step = 0; step < 100; step += 1) {
       await steps[pick(steps.length)]?.()

@@ -63,8 +63,13 @@ function bothWays(config: InMemoryCacheConfig, document = DOCUMENT, result: Reco
       return true
     }),
     merged: stored(cache => {
-      const { document: query, result: fitted } = prepare(cache)
-      const parts = recordParts(cache, query, fitted)
+      const parts = recordParts(
+        cache,
+        cache.transformDocument(document),
+        result,
+        () => false,
+        () => null,
+      )
       for (const [id, part] of parts ?? []) cache['data'].merge(id, part)
       return parts
     }),

@@ -58,6 +58,15 @@ describe.each(adapters)('%s', (_name, open) => {
     expect([await read(database, 'outbox'), await read(database, 'cache')]).toEqual([{ c: '4' }, { b: '3' }])
   })
 
+  test('that is removed leaves nothing, its name neither', async () => {
+    const name = newName()
+    const database = await open(name, 'ann')
+    await write(database, 'outbox', { a: '1' })
+    await database.remove()
+    expect((await indexedDB.databases()).filter(each => each.name?.startsWith(`${name}/`))).toEqual([])
+    expect(await read(await open(name, 'ann'), 'outbox')).toEqual({})
+  })
+
   test('transactions that read and write follow each other, whichever client runs them', async () => {
     const name = newName()
     const [one, two] = [await open(name, 'ann'), await open(name, 'ann')]

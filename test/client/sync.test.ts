@@ -1,7 +1,8 @@
-import { ApolloLink, HttpLink, Observable } from '@apollo/client'
+import { ApolloLink, HttpLink, type InMemoryCache, Observable } from '@apollo/client'
 import { OperationTypeNode, parse } from 'graphql'
 import { memoryStorage } from 'layover/client'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { notesWorld } from '../simulation/notes-world.ts'
 import {
   CHANGES,
   createNote,
@@ -111,6 +112,25 @@ describe('a pull', () => {
     const last = gateway.requests.filter(({ operation }) => operation === 'Changes').at(-1)
     expect(last?.body.variables).toMatchObject({ since: null, scopes: [{ type: 'Note', where: { done: true } }] })
     expect(shownIds(cache)).toEqual(['n1'])
+  })
+
+  test('that begins takes off what only an answer told of and was deleted since, and keeps what was answered meanwhile', async () => {
+    const { clock, gateway, network, device } = notesWorld()
+    const client = await device().open()
+    await clock.until(client.sync.pull())
+    const cache = client.cache as InMemoryCache
+    await clock.until(client.sync.purge())
+    await clock.until(createNote(client, 'n1'))
+    gateway.remove('Note', 'n1')
+    network.fault(
+      { kind: 'delay', ms: 1000, leg: 'answer' },
+      { when: ({ operationName }) => operationName === 'Changes' },
+    )
+    const pulled = client.sync.pull()
+    await clock.settle()
+    await clock.until(createNote(client, 'n2'))
+    await clock.until(pulled)
+    expect(shownIds(cache)).toEqual(['n2'])
   })
 
   test('does not take a record back behind an answer that is newer', async () => {

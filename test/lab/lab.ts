@@ -67,7 +67,11 @@ export async function openLab(source: URL = new URL('./page.ts', import.meta.url
   gateway.page = (request: IncomingMessage, response: ServerResponse) => {
     const script = scripts.get(request.url ?? '')
     response
-      .writeHead(200, { 'content-type': script === undefined ? 'text/html' : 'text/javascript' })
+      .writeHead(200, {
+        'content-type': script === undefined ? 'text/html' : 'text/javascript',
+        // A name with a hash in it always stands for the same.
+        ...(request.url?.includes('-') ? { 'cache-control': 'max-age=31536000, immutable' } : {}),
+      })
       .end(script ?? HTML)
   }
   const origin = new URL(gateway.url).origin

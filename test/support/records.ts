@@ -4,7 +4,8 @@ import { type DocumentNode, parse } from 'graphql'
 import { systemClock } from 'layover/protocol'
 import { BaseWrites } from '../../client/base-writes.ts'
 import { Delta } from '../../client/delta.ts'
-import { OptimisticLayer, type TentativeChange } from '../../client/optimistic.ts'
+import type { TentativeChange } from '../../client/fitted-changes.ts'
+import { OptimisticLayer } from '../../client/optimistic.ts'
 import { readSyncRecord } from '../../client/sync-record.ts'
 
 export interface TestNote {

@@ -1,4 +1,7 @@
-/** What speaks with the gateway, put upon what is on the device. Fetched apart: nothing of it is needed to show what is there. */
+/**
+ * Puts the rooms together. The only file that knows all of them. It is fetched apart, while the device is read: nothing of it
+ * is needed before.
+ */
 import { ApolloClient, ApolloLink, Observable } from '@apollo/client'
 import { DEFAULT_TASKS_PER_DOCUMENT, MAX_TASKS_PER_DOCUMENT } from '../protocol/protocol.ts'
 import { Batches } from './batch.ts'
@@ -17,6 +20,7 @@ import type { ApolloOptions, OfflineClient, OfflineClientOptions } from './offli
 import { positive } from './option.ts'
 import { OutboxDoor } from './outbox-door.ts'
 import { Packing, type PayloadTypes } from './packing.ts'
+import { openQueue, type QueueRooms } from './queue-rooms.ts'
 import { Replay } from './replay.ts'
 import { restoreEntry } from './restore.ts'
 import { type SettlePorts, settle } from './settle.ts'
@@ -40,7 +44,9 @@ export async function connect(
   tabs: Tabs | undefined,
 ): Promise<OfflineClient> {
   let sharing: Sharing | undefined
-  const rooms = openRooms(options, device, mode => sharing?.sayMode(mode))
+  const queueRooms = openQueue(options, device)
+  const { definitions, changes, temporaryIds } = queueRooms
+  const rooms = openRooms(options, queueRooms, mode => sharing?.sayMode(mode))
   const { client, queue, replay, sync, conflicts, connectivity } = rooms
   const leaving = new Leaving({ ...rooms, tabs, sayLeaving: () => sharing?.sayLeaving() })
   const ports: MutatePorts = {
@@ -52,7 +58,7 @@ export async function connect(
   }
   overrideMutate(ports)
   conflicts.decideThrough((variables, overlay) =>
-    enqueue(ports, device.definitions.get(resolveConflictTask.name)!, variables, {
+    enqueue(ports, definitions.get(resolveConflictTask.name)!, variables, {
       optimistic: undefined,
       update: undefined,
       overlay,
@@ -63,10 +69,10 @@ export async function connect(
     queue,
     replay,
     random: device.random,
-    definition: name => device.definitions.get(name),
-    foreseen: entry => device.changes.foreseenOf(entry),
-    temporaryIds: device.temporaryIds,
-    adopt: entry => restoreEntry(entry, device.definitions),
+    definition: name => definitions.get(name),
+    foreseen: entry => changes.foreseenOf(entry),
+    temporaryIds,
+    adopt: entry => restoreEntry(entry, definitions),
   })
   if (tabs) {
     const { Sharing, throughLeader } = await import('./tabs/sharing.ts')
@@ -87,7 +93,7 @@ export async function connect(
   })
 }
 
-function openRooms(options: OfflineClientOptions, device: Device, sayMode: (mode: ConnectionMode) => void) {
+function openRooms(options: OfflineClientOptions, device: QueueRooms, sayMode: (mode: ConnectionMode) => void) {
   const { cache, clock, random, report, definitions, records, settings, templates, changes, layer, queue } = device
   const connectivity = new Connectivity(
     options.network ?? browserHint,
