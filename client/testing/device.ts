@@ -59,7 +59,8 @@ export class Device {
     const { headers = () => ({ authorization: `Bearer ${options.user}` }) } = this.#options
     const life = new Life()
     this.#life = life
-    await import('../rooms.ts') // Takes real time, of which a virtual clock knows nothing.
+    // Takes real time, of which a virtual clock knows nothing.
+    await Promise.all([import('../rooms.ts'), import('../storage/driver-database.ts')])
     const session = this.storage.session()
     life.atEnd(() => session.end())
     const opening = createOfflineClient({
