@@ -2,7 +2,7 @@
 import type { InMemoryCache } from '@apollo/client'
 import type { DocumentNode } from 'graphql'
 import { DEFAULT_PAGE } from '../protocol/protocol.ts'
-import { type Delta, type PulledPage, readPage, type SeenTask } from './delta.ts'
+import { type Delta, type Page, type PulledPage, readPage, type SeenTask } from './delta.ts'
 import { LayoverError } from './layover-error.ts'
 import { isLive, joined, regrouped, type ScopeGroup } from './scope-groups.ts'
 import type { Scope, SyncOptions } from './sync.ts'
@@ -22,6 +22,8 @@ const MAX_RESETS = 3
 interface PullingPorts {
   readonly cache: InMemoryCache
   readonly delta: Delta
+  /** Called with each page before it is applied. */
+  readonly arrived: (page: Page) => Promise<void>
   /** Called with each page and with the groups, as JSON, to which it was applied. */
   readonly applied?: (before: string, pulled: PulledPage) => void
 }
@@ -70,7 +72,7 @@ export class Pulling {
   }
 
   async #page(group: ScopeGroup): Promise<void> {
-    const { cache, delta, applied } = this.#ports
+    const { cache, delta, arrived, applied } = this.#ports
     const variables = {
       since: group.cursor,
       first: this.#pageSize,
@@ -78,6 +80,7 @@ export class Pulling {
     }
     delta.asking()
     const page = readPage(this.document, await this.#request(variables))
+    await arrived(page)
     if (this.#signal.aborted) throw this.#signal.reason
     let { bit } = group
     if (page.reset) {

@@ -4,8 +4,10 @@ import type { DocumentNode } from 'graphql'
 import { errorCode, isRetryableCode } from '../protocol/errors.ts'
 import type { Clock, Random } from '../protocol/ports.ts'
 import { isSettled } from '../protocol/task-states.ts'
+import { holdsRecord } from './base-writes.ts'
 import type { Connectivity } from './connectivity.ts'
-import type { Delta, PulledPage, SeenTask } from './delta.ts'
+import type { ChangedRecord, Delta, Page, PulledPage, SeenTask } from './delta.ts'
+import type { StoredEntry } from './entry.ts'
 import { type Freshness, type FreshnessOptions, FreshnessStates } from './freshness.ts'
 import { LayoverError } from './layover-error.ts'
 import { Listeners, type Report } from './listeners.ts'
@@ -303,11 +305,21 @@ export class SyncLoop implements Sync {
 
   #pulling(options: SyncOptions, applied: SyncSharing['page'] | undefined): Pulling {
     const { cache, delta } = this.#ports
-    const ports = { cache, delta, ...(applied ? { applied } : {}) }
+    const ports = { cache, delta, arrived: (page: Page) => this.#settleMakers(page), ...(applied ? { applied } : {}) }
     const pulling: Pulling = new Pulling(ports, options, this.#scopes ?? null, this.#stopped.signal, variables =>
       this.#request(pulling.document, variables),
     )
     return pulling
+  }
+
+  /** A record that is shown under a temporary id must not stand beside itself: the verdict on its maker comes first. */
+  async #settleMakers({ changed }: Page): Promise<void> {
+    const { cache, queue, replay } = this.#ports
+    const isOut = ({ makes, status }: StoredEntry) => makes && ['accepted', 'in-doubt', 'sending'].includes(status)
+    const makers = [...queue.stored()].filter(isOut)
+    const isNew = (record: ChangedRecord): boolean =>
+      record.__typename !== 'Task' && !holdsRecord(cache, cache.identify(record) ?? '')
+    if (makers.length > 0 && changed.some(isNew)) await replay.ask(makers.map(({ id }) => id))
   }
 
   async #request(document: DocumentNode, variables: Record<string, unknown>): Promise<Record<string, unknown>> {

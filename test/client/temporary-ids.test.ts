@@ -1,4 +1,4 @@
-import type { TypedDocumentNode } from '@apollo/client'
+import type { InMemoryCache, TypedDocumentNode } from '@apollo/client'
 import { parse } from 'graphql'
 import {
   isTemporaryId,
@@ -10,14 +10,18 @@ import {
   temporaryId,
 } from 'layover/client'
 import { isClientId } from 'layover/protocol'
+import { device, memoryGateway, simulatedNetwork } from 'layover/testing'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { FEATURES_SDL, featureFunctions } from '../simulation/features-app.ts'
 import type { ScriptedGateway } from '../support/scripted-gateway.ts'
 import {
+  CHANGES,
   createNote,
   emptied,
   NOTE_BY_ID,
   NOTES,
   newName,
+  notesCache,
   noteTasks,
   openNotes,
   shown,
@@ -268,3 +272,26 @@ async function entriesOf(storage: StorageDriver): Promise<{ sequence: number; va
   const texts = await Promise.all(keys.map(key => storage.getItem(key)))
   return texts.map(text => JSON.parse(String(text).replace(/^\d+ /, ''))).sort((a, b) => a.sequence - b.sequence)
 }
+
+test('a record that a pull brings before the verdict on its maker never stands beside itself', async () => {
+  for (const slow of [true, false]) {
+    const gateway = memoryGateway({ typeDefs: FEATURES_SDL, tasks: featureFunctions(() => undefined) })
+    if (slow) gateway.slow.add('addNote')
+    const network = simulatedNetwork({ gateway })
+    const app = () => ({ cache: notesCache(), user: 'ann', tasks: tasks(), sync: { document: CHANGES } })
+    const phone = device({ network, app })
+    const client = await phone.open()
+    onTestFinished(() => phone.crash())
+    await client.sync.pull()
+    const lists: number[] = []
+    const callback = ({ result }: { result?: { notes?: unknown[] } | null }) => lists.push(result?.notes?.length ?? 0)
+    client.cache.watch<{ notes?: unknown[] }>({ query: NOTES, variables: {}, optimistic: true, callback })
+    if (!slow) network.fault('cut', { when: request => request.tasks.length > 0 })
+    await add(client, temporaryId())
+    expect(client.outbox.entries).toMatchObject([{ status: slow ? 'accepted' : 'in-doubt' }])
+    if (slow) await gateway.finish(gateway.taken[0]!.id)
+    await client.sync.pull()
+    expect([client.outbox.entries, shown(client.cache as InMemoryCache)]).toMatchObject([[], [{ title: 'added' }]])
+    expect(Math.max(...lists)).toBe(1)
+  }
+})
