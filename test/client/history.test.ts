@@ -1,5 +1,5 @@
 import { memoryStorage } from 'layover/client'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createNote, emptied, newName, openNotes, openOffline, startGateway } from './notes-app.ts'
 
 test('what was settled is on the device, newest first, with its report, and a restart still knows its verdict', async () => {
@@ -52,7 +52,7 @@ test('the history is written together with the leaving, one record each, and end
   await first.client.close()
   const second = await openNotes(gateway, { name, storage, historySize: 1 })
   expect(second.client.outbox.history.map(({ id }) => id)).toEqual([three?.id])
-  expect(await records()).toEqual([three?.id])
+  await vi.waitFor(async () => expect(await records()).toEqual([three?.id]))
   await expect(second.client.outbox.settled(one!.id)).rejects.toMatchObject({ code: 'UNKNOWN_ENTRY' })
 })
 

@@ -209,6 +209,15 @@ async function walk(seed: number): Promise<void> {
   const patch = (): object =>
     random.pick([{ body: `body ${made}` }, { count: made }, { done: made % 2 === 0 }, { body: null, count: made }])!
 
+  /** Given up when it is called, for a crash may come before the promise resolves; not when it was refused. */
+  const giveUp = (ids: readonly string[], done: Promise<unknown>): void => {
+    const added = ids.filter(id => !given.has(id))
+    for (const id of added) given.add(id)
+    done.catch(({ code }) => {
+      if (code === 'NOT_POSSIBLE' || code === 'UNKNOWN_ENTRY') for (const id of added) given.delete(id)
+    })
+  }
+
   /** A person looks into the outbox. */
   const tend = (client: OfflineClient): void => {
     const { outbox } = client
@@ -222,14 +231,16 @@ async function walk(seed: number): Promise<void> {
       if (entry.status === 'rejected' || entry.status === 'parked') for (const each of falling) given.add(each.id)
       soon(outbox.edit(id, { ...entry.variables, ...('patch' in entry.variables ? { patch: patch() } : {}) }))
     } else if (chance < 0.55) {
-      for (const each of falling) given.add(each.id)
-      soon(outbox.discard(id))
+      giveUp(
+        falling.map(each => each.id),
+        outbox.discard(id),
+      )
     } else if (chance < 0.75) {
       const before = new Set(outbox.storing.map(each => each.id))
       const cancelled = outbox.cancel(id)
       const rest = new Set(outbox.storing.map(each => each.id))
       const gone = [...falling.map(each => each.id), ...[...before].filter(each => !rest.has(each))]
-      for (const each of gone) given.add(each)
+      giveUp(gone, cancelled)
       soon(cancelled, () => {
         for (const each of gone) if (!carried.has(each)) takenBack.add(each)
       })
