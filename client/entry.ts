@@ -83,6 +83,8 @@ export interface StoredEntry extends OutboxEntry {
   readonly makes?: Readonly<Record<string, Place>>
   /** Temporary ids in its variables that other tasks make: it is not sent before those are confirmed. */
   readonly awaits?: readonly string[]
+  /** How often the gateway failed at it without saying why. */
+  readonly faults?: number
   /** Once sent and not answered: from then on the gateway may have it, until it says what became of it. */
   readonly inDoubt?: true
   /** Of a decision about a conflict: the values that the view shows meanwhile. */

@@ -54,9 +54,12 @@ export type LayoverErrorCode = (typeof LAYOVER_ERROR_CODES)[number]
 export class LayoverError extends Error {
   override readonly name = 'LayoverError'
   readonly code: LayoverErrorCode
+  /** With UNREACHABLE: milliseconds that the gateway asked to wait. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: LayoverErrorCode, message: string, cause?: unknown) {
+  constructor(code: LayoverErrorCode, message: string, cause?: unknown, retryAfterMs?: number) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
+    this.retryAfterMs = retryAfterMs
   }
 }

@@ -31,6 +31,7 @@ export type BaseWrite = (cache: InMemoryCache, index: IndexChanges) => void
 export interface EntryPatch {
   readonly outcome?: Outcome
   readonly attempts?: number
+  readonly faults?: number
   readonly nextAttemptAt?: string
   readonly variables?: Record<string, unknown>
   readonly after?: readonly string[]

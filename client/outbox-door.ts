@@ -155,7 +155,7 @@ export class OutboxDoor implements Outbox {
         // What the gateway may have stays as it was sent.
         const isOld = !entry.inDoubt && entry.version < migrations.length
         const mended = isOld ? { variables: migrated(entry, known), version: migrations.length } : {}
-        await queue.change(change => change.move(id, 'queued', { document: text, ...mended }))
+        await queue.change(change => change.move(id, 'queued', { document: text, faults: 0, ...mended }))
         break
       }
       case 'rejected':

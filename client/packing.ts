@@ -74,7 +74,7 @@ export class Packing {
       const { value } = answer
       if (typeof value === 'object' && value !== null && '__typename' in value && typeof value.__typename === 'string')
         this.#ports.payloads.learn(entry.name, value.__typename)
-      return { entry, template, answer, verdict: verdictOf(answer, entry.attempts) }
+      return { entry, template, answer, verdict: verdictOf(answer, entry.faults ?? 0) }
     })
   }
 }

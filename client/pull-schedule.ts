@@ -71,9 +71,10 @@ export class PullSchedule {
     this.#set(this.#meteredPullIn() ?? this.#everyMs)
   }
 
-  failed(): void {
+  /** @param atLeastMs what the gateway asked for */
+  failed(atLeastMs = 0): void {
     this.#failures += 1
-    this.#set(backoffMs(this.#failures, this.#ports.random, RETRY_BASE_MS, RETRY_MAX_MS))
+    this.#set(Math.max(atLeastMs, backoffMs(this.#failures, this.#ports.random, RETRY_BASE_MS, RETRY_MAX_MS)))
   }
 
   close(): void {

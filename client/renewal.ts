@@ -48,7 +48,14 @@ export async function renew(
 
     function again(old: StoredEntry, wanted: Fields, after?: readonly string[]): void {
       const { text, migrations } = known(old)
-      const { outcome: _outcome, nextAttemptAt: _next, inDoubt: _inDoubt, squashed: _squashed, ...kept } = old
+      const {
+        outcome: _outcome,
+        nextAttemptAt: _next,
+        inDoubt: _inDoubt,
+        faults: _faults,
+        squashed: _squashed,
+        ...kept
+      } = old
       const renewed: StoredEntry = {
         ...kept,
         id: newId(),

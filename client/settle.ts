@@ -20,7 +20,7 @@ export type Verdict =
   | { kind: 'rejected'; outcome: Extract<Outcome, { status: 'rejected' }> }
   | { kind: 'discarded' }
   /** To be sent again; `isApplied` as far as the answer tells. */
-  | { kind: 'again'; isApplied: 'no' | 'unknown' }
+  | { kind: 'again'; isApplied: 'no' | 'unknown'; isFault: boolean }
   /** The gateway will not take it, however often it is sent. */
   | { kind: 'refused'; reason: string }
   | { kind: 'unauthenticated' }
@@ -37,10 +37,10 @@ export type Delivery =
   | { kind: 'waiting' }
 
 /** An error of unknown cause is not tried for ever, or one bad task would hold up all behind it. */
-const ATTEMPTS_BEFORE_PARKING = 5
+const FAULTS_BEFORE_PARKING = 5
 
-/** @param attempts how often the task was sent, this time included */
-export function verdictOf({ value, errors }: BatchAnswer, attempts: number): Verdict {
+/** @param faults how often the gateway failed at it before without saying why; what got no answer does not count */
+export function verdictOf({ value, errors }: BatchAnswer, faults: number): Verdict {
   const state = readTaskState(isFields(value) ? value['task'] : undefined)
   if (state && isTaskStatus(state.status)) {
     switch (state.status) {
@@ -69,13 +69,13 @@ export function verdictOf({ value, errors }: BatchAnswer, attempts: number): Ver
   const mayPass = error === undefined || code === undefined || isRetryableCode(code)
   if (!mayPass) return { kind: 'refused', reason: reasonOf(code, error.message) }
   const isCauseKnown = code !== undefined && code !== ERROR_CODES.INTERNAL_SERVER_ERROR
-  if (!isCauseKnown && attempts >= ATTEMPTS_BEFORE_PARKING) {
+  if (!isCauseKnown && faults + 1 >= FAULTS_BEFORE_PARKING) {
     return {
       kind: 'refused',
       reason: reasonOf(code ?? 'NO_VERDICT', error?.message ?? 'The gateway said nothing of this task.'),
     }
   }
-  return { kind: 'again', isApplied: isUntouched(code) ? 'no' : 'unknown' }
+  return { kind: 'again', isApplied: isUntouched(code) ? 'no' : 'unknown', isFault: !isCauseKnown }
 }
 
 export const reasonOf = (code: string, message: string): string => `${code}: ${message}`
@@ -195,6 +195,7 @@ function moveEntry(
       if (!asked)
         change.move(id, verdict.isApplied === 'no' ? 'queued' : 'in-doubt', {
           ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
+          ...(verdict.isFault ? { faults: (entry.faults ?? 0) + 1 } : {}),
         })
       break
     case 'unauthenticated':

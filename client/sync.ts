@@ -271,7 +271,7 @@ export class SyncLoop implements Sync {
           return result
         },
         error => {
-          this.#schedule.failed()
+          this.#schedule.failed(error instanceof LayoverError ? error.retryAfterMs : undefined)
           throw error
         },
       )
@@ -326,7 +326,7 @@ export class SyncLoop implements Sync {
     const { wire, signIn } = this.#ports
     for (let isSecond = false; ; isSecond = true) {
       const answer = await wire.send(document, variables)
-      if (answer.kind === 'none' || answer.kind === 'busy') throw unreachable(answer.cause)
+      if (answer.kind === 'none' || answer.kind === 'busy') throw unreachable(answer.cause, answer.retryAfterMs)
       if (answer.kind === 'too-large')
         throw new LayoverError('REFUSED', 'The gateway refused the pull as too large.', answer.cause)
       if (answer.kind === 'answer') {
@@ -389,10 +389,10 @@ export class SyncLoop implements Sync {
   }
 }
 
-const unreachable = (cause: unknown): LayoverError =>
+const unreachable = (cause: unknown, retryAfterMs?: number): LayoverError =>
   cause instanceof LayoverError && (cause.code === 'UNAUTHENTICATED' || cause.code === 'CLOSED')
     ? cause
-    : new LayoverError('UNREACHABLE', 'The gateway did not answer; it is tried again by itself.', cause)
+    : new LayoverError('UNREACHABLE', 'The gateway did not answer; it is tried again by itself.', cause, retryAfterMs)
 
 function isOfConnection(error: unknown): boolean {
   if (!(error instanceof LayoverError)) return false

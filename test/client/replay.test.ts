@@ -265,6 +265,23 @@ describe('a poison task', () => {
     expect(gateway.notes.get('n1')).toMatchObject({ title: 'good', count: 3, body: 'b' })
   })
 
+  test('is not one whose answers got lost, however often, before the gateway failed once', async () => {
+    const gateway = await startGateway()
+    const clock = new ManualClock()
+    const { client } = await openNotes(gateway, { clock, random: fixedRandom })
+    let failures = 0
+    gateway.onTask = () => {
+      failures += 1
+      if (failures === 1) throw new Error('bug')
+      return undefined
+    }
+    for (let times = 0; times < 6; times += 1) gateway.fault({ kind: 'cut-before' }, hasTasks)
+    await createNote(client, 'n1')
+    await whilePassing(clock, () => expect(client.outbox.entries).toEqual([]))
+    expect(failures).toBe(2)
+    expect([...gateway.notes.keys()]).toEqual(['n1'])
+  })
+
   test('one that fails inside the gateway every time is parked after a few attempts', async () => {
     const gateway = await startGateway()
     const clock = new ManualClock()

@@ -182,6 +182,18 @@ describe('a pull', () => {
 })
 
 describe('by itself the client pulls', () => {
+  test('not before the time for which the gateway asked', async () => {
+    const gateway = await startGateway()
+    const clock = new ManualClock()
+    gateway.fault({ kind: 'status', status: 429, headers: { 'retry-after': '300' } })
+    await openNotes(gateway, { clock, random: fixedRandom, sync: { document: CHANGES, everyMs: 10_000 } })
+    await vi.waitFor(() => expect(clock.waits).toContain(300_000))
+    clock.advance(299_000)
+    expect(pulls(gateway)).toBe(1)
+    clock.advance(1000)
+    await vi.waitFor(() => expect(pulls(gateway)).toBe(2))
+  })
+
   test('at the start, every so often, and again soon after a failure', async () => {
     const gateway = await startGateway()
     const clock = new ManualClock()
