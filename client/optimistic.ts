@@ -80,12 +80,11 @@ export class OptimisticLayer {
     const removed = gone.size > 0 ? this.#changes.filter(each => gone.has(each.id)) : []
     if (gone.size > 0) this.#changes = this.#changes.filter(each => !gone.has(each.id))
     if (add.length > 0) this.#changes = [...this.#changes, ...add].sort((a, b) => a.sequence - b.sequence)
-    const touched = new Set([...removed, ...add].flatMap(each => this.#fitted.of(each).ids))
     const wasClear = this.#fitted.isClear
     for (const each of removed) this.#fitted.remove(each)
     for (const each of add) this.#fitted.add(each)
     const layer = wasClear && this.#fitted.isClear && this.#changes.length > 0 && this.#lowest()
-    if (layer) this.#edit(layer, touched, write)
+    if (layer) this.#edit(layer, new Set([...removed, ...add].flatMap(each => this.#fitted.of(each).ids)), write)
     else this.#rebase(write)
   }
 
