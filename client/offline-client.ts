@@ -2,14 +2,14 @@
 import type { ApolloClient, ApolloLink, InMemoryCache } from '@apollo/client'
 import { type Clock, type Random, systemClock, systemRandom } from '../protocol/ports.ts'
 import type { Connection, NetworkHint } from './connectivity.ts'
-import { type Device, openDevice } from './device.ts'
+import { openDevice } from './device.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
 
 import type { LayoverError } from './layover-error.ts'
 import type { MeteredOptions } from './metered.ts'
 import type { Outbox } from './outbox-door.ts'
 import type { OutboxLimits } from './outbox-limits.ts'
-import { namespaceOf, type StorageDriver } from './storage/database.ts'
+import { namespaceOf, openDatabase, type StorageDriver } from './storage/database.ts'
 import type { Sync, SyncOptions } from './sync.ts'
 import { browserTabs, type Lead, leadIfFree, type TabPorts } from './tabs/ports.ts'
 import type { Tabs } from './tabs/tabs.ts'
@@ -113,20 +113,23 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
   const rooms = import('./rooms.ts')
   rooms.catch(() => undefined) // Told below, unless the device fails first.
   const shared = options.tabs ?? (options.storage === undefined ? browserTabs() : false)
-  const namespace = `layover/${namespaceOf(options.name, options.user)}`
+  const user = namespaceOf(options.name, options.user)
+  const namespace = `layover/${user}`
+  const database = openDatabase(user, options.storage)
+  database.catch(() => undefined) // Told by whoever reads it.
   const lead = shared ? await leadIfFree(shared.locks, namespace) : undefined
+
   let tabs: Tabs | undefined
   const opening = shared && openTabs(shared, lead, namespace, ports).then(opened => (tabs = opened))
-  let reading: Promise<Device> | undefined
   try {
     if (!lead) await opening
     // Whoever has the lead may read at once.
-    reading = openDevice(options, ports, () => tabs?.isLeading ?? true)
+    const reading = openDevice(options, ports, database, () => tabs?.isLeading ?? true)
     const [device] = await Promise.all([reading, opening])
     return await (await rooms).connect(options, device, tabs)
   } catch (error) {
-    const [read] = await Promise.allSettled([reading, opening])
-    if (read.status === 'fulfilled') read.value?.database.close()
+    const [opened] = await Promise.allSettled([database, opening])
+    if (opened.status === 'fulfilled') opened.value.close()
     if (tabs) tabs.close()
     else lead?.release()
     throw error
