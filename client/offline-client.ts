@@ -100,6 +100,11 @@ export interface OfflineClientOptions extends ApolloOptions {
   network?: NetworkHint
 }
 
+// They are fetched while the application starts. One that failed to come is asked for once more when it is needed.
+const earlyRooms = import('./rooms.ts').catch(() => undefined)
+const earlyTabs = browserTabs() && import('./tabs/tabs.ts').catch(() => undefined)
+if (browserTabs()) void import('./tabs/sharing.ts').catch(() => undefined)
+
 /** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, BAD_OPTION, WRONG_KEY. */
 export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
   const ports = {
@@ -109,8 +114,8 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
       if (error.code !== 'FENCED') options.onError?.(error)
     },
   }
-  // It is fetched while the device is read, and before anything is queued: what sends must not be missing later.
-  const rooms = import('./rooms.ts')
+  // Before anything is queued: what sends must not be missing later.
+  const rooms = earlyRooms.then(known => known ?? import('./rooms.ts'))
   rooms.catch(() => undefined) // Told below, unless the device fails first.
   const shared = options.tabs ?? (options.storage === undefined ? browserTabs() : false)
   const user = namespaceOf(options.name, options.user)
@@ -142,7 +147,6 @@ async function openTabs(
   namespace: string,
   { clock, random, report }: Parameters<typeof openDevice>[1],
 ): Promise<Tabs> {
-  void import('./tabs/sharing.ts').catch(() => undefined) // Needed soon; whoever needs it is told of the failure.
-  const { Tabs } = await import('./tabs/tabs.ts')
+  const { Tabs } = (await earlyTabs) ?? (await import('./tabs/tabs.ts'))
   return Tabs.open(shared, lead, namespace, clock, random, report)
 }
