@@ -38,6 +38,8 @@ export class Dependencies {
   readonly #touching = new Map<string, Mentioning[]>()
   /** Also those that merely refer to it. */
   readonly #mentioning = new Map<string, Mentioning[]>()
+  /** Not in there yet: at a start nobody asks before the first mutation. */
+  #pending: [entry: Mentioning, touched: () => ReadonlySet<string> | undefined][] = []
   readonly #isUnsettled: (entryId: string) => boolean
   readonly #isKnown: (recordId: string) => boolean
 
@@ -52,6 +54,7 @@ export class Dependencies {
 
   /** Ids of the entries, in queue order, that a task with these variables builds on: of each id the first that mentions it. */
   after(variables: Record<string, unknown>, sequence = Number.POSITIVE_INFINITY): readonly string[] {
+    this.settle()
     const found = new Map<string, number>()
     for (const id of idsIn(variables)) {
       const first = this.#firstTouching(id)
@@ -62,6 +65,7 @@ export class Dependencies {
 
   /** Id of the newest entry that mentions, in whatever way, an id that these variables mention. */
   newest(variables: Record<string, unknown>): string | undefined {
+    this.settle()
     let found: Mentioning | undefined
     for (const id of idsIn(variables)) {
       const newest = this.#mentioning.get(id)?.at(-1)
@@ -70,16 +74,27 @@ export class Dependencies {
     return found?.id
   }
 
-  /** In queue order. `touched`: ids of the records in its foreseen answer, if it foresees one. */
-  add(entry: Mentioning, touched?: ReadonlySet<string>): void {
-    for (const id of idsIn(entry.variables)) {
-      insert(this.#mentioning, id, entry)
-      if (!touched || touched.has(id)) insert(this.#touching, id, entry)
+  /** In queue order. `touched`: ids of the records in its foreseen answer, if it foresees one; asked for when it is needed. */
+  add(entry: Mentioning, touched: () => ReadonlySet<string> | undefined = () => undefined): void {
+    this.#pending.push([entry, touched])
+  }
+
+  /** Takes in what was added. */
+  settle(): void {
+    const pending = this.#pending
+    this.#pending = []
+    for (const [entry, touchedBy] of pending) {
+      const touched = touchedBy()
+      for (const id of idsIn(entry.variables)) {
+        insert(this.#mentioning, id, entry)
+        if (!touched || touched.has(id)) insert(this.#touching, id, entry)
+      }
     }
   }
 
   /** For an entry that left, whose variables change, or that never came to be. */
   remove(entry: Mentioning): void {
+    this.settle()
     for (const id of idsIn(entry.variables)) {
       withdraw(this.#mentioning, id, entry)
       withdraw(this.#touching, id, entry)

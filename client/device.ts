@@ -5,7 +5,7 @@ import type { Report } from './listeners.ts'
 import type { OfflineClientOptions } from './offline-client.ts'
 import { CacheRecords } from './storage/cache-records.ts'
 import { inTheClear } from './storage/cipher.ts'
-import { namespaceOf, openDatabase } from './storage/database.ts'
+import type { Database } from './storage/database.ts'
 import { OutboxRecords } from './storage/outbox-records.ts'
 import { Writer } from './storage/writer.ts'
 
@@ -17,13 +17,22 @@ interface DevicePorts {
 
 export type Device = Awaited<ReturnType<typeof openDevice>>
 
-/** @param leads whether this tab is the one that moves entries and writes the cache */
-export async function openDevice(options: OfflineClientOptions, ports: DevicePorts, leads: () => boolean) {
+/**
+ * @param opening of this user
+ * @param leads whether this tab is the one that moves entries and writes the cache
+ */
+export async function openDevice(
+  options: OfflineClientOptions,
+  ports: DevicePorts,
+  opening: Promise<Database>,
+  leads: () => boolean,
+) {
   const { cache } = options
   const { clock, random, report } = ports
   const { encryptionKey: key } = options
   const cipher = key ? (await import('./storage/encryption.ts')).encryption(key) : inTheClear
-  const database = await openDatabase(namespaceOf(options.name, options.user), options.storage)
+  const database = await opening
+
   const writer = new Writer(database, cipher, report)
   const records = new OutboxRecords(database, writer, cipher, report)
   // Restoring the cache drops layers, so it comes before the outbox, which makes one.
@@ -31,6 +40,7 @@ export async function openDevice(options: OfflineClientOptions, ports: DevicePor
   cacheRecords.lead(leads())
   // The outbox is asked for first: a task that is settled meanwhile is then seen twice, and never not at all.
   const [loaded] = await Promise.all([records.load(random), cacheRecords.restore()])
+
   const base = new BaseWrites(cache)
   base.subscribe({ written: () => cacheRecords.changed(), replaced: () => cacheRecords.changed() })
 

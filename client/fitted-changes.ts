@@ -5,7 +5,7 @@ import { holdsRecord } from './base-writes.ts'
 import type { Overlay } from './entry.ts'
 import { pagesWith } from './record-index.ts'
 import { type RecordParts, recordParts } from './record-parts.ts'
-import { type FittedResult, fitResult, initialValue, recordsIn, recordsOf } from './tentative-result.ts'
+import { type FittedResult, type FoundRecords, findRecords, fitResult, initialValue } from './tentative-result.ts'
 
 type Fields = Record<string, unknown>
 
@@ -33,10 +33,7 @@ interface Fitted {
 }
 
 /** What is known of a change for good. */
-export interface Known {
-  /** Of all records in its result. */
-  readonly ids: readonly string[]
-  readonly records: readonly { type: string; id: string }[]
+export interface Known extends FoundRecords {
   /** By the ids of those that exist. */
   readonly byPresent: Map<string, Fitted>
 }
@@ -46,6 +43,8 @@ export class FittedChanges {
   readonly #known = new WeakMap<TentativeChange, Known>()
   /** By the cache id of a record, the changes that write it. */
   readonly #writers = new Map<string, Set<TentativeChange>>()
+  /** Those that are not in there yet: nobody asks before the view is changed for the first time. */
+  #unlisted: TentativeChange[] = []
   /** Those of which nobody can tell what they write. */
   readonly #opaque = new Set<TentativeChange>()
 
@@ -60,33 +59,28 @@ export class FittedChanges {
 
   /** Of all records that any change writes. */
   get ids(): readonly string[] {
-    return [...this.#writers.keys()]
+    return [...this.#listed().keys()]
   }
 
   of(change: TentativeChange): Known {
     let known = this.#known.get(change)
     if (!known) {
-      const { result } = change
-      known = { ids: recordsIn(this.#cache, result), records: recordsOf(this.#cache, result), byPresent: new Map() }
+      known = { ...findRecords(this.#cache, change.result), byPresent: new Map() }
       this.#known.set(change, known)
     }
     return known
   }
 
   add(change: TentativeChange): void {
-    const { ids, byPresent } = this.of(change)
-    const isWritten = [...byPresent.values()].some(({ parts }) => !parts)
+    const isWritten = [...this.of(change).byPresent.values()].some(({ parts }) => !parts)
     if (change.update || change.overlay || isWritten) this.#opaque.add(change)
-    for (const id of ids) {
-      const writers = this.#writers.get(id) ?? new Set()
-      this.#writers.set(id, writers.add(change))
-    }
+    this.#unlisted.push(change)
   }
 
   remove(change: TentativeChange): void {
     this.#opaque.delete(change)
     for (const id of this.of(change).ids) {
-      const writers = this.#writers.get(id)
+      const writers = this.#listed().get(id)
       writers?.delete(change)
       if (writers?.size === 0) this.#writers.delete(id)
     }
@@ -94,13 +88,15 @@ export class FittedChanges {
 
   clear(): void {
     this.#writers.clear()
+    this.#unlisted = []
     this.#opaque.clear()
   }
 
   /** Those that write any of the records, in order. */
   writing(ids: Iterable<string>): readonly TentativeChange[] {
     const found = new Set<TentativeChange>()
-    for (const id of ids) for (const change of this.#writers.get(id) ?? []) found.add(change)
+    const writers = this.#listed()
+    for (const id of ids) for (const change of writers.get(id) ?? []) found.add(change)
     return [...found].sort((a, b) => a.sequence - b.sequence)
   }
 
@@ -133,7 +129,7 @@ export class FittedChanges {
       const initial = (type: string, field: string): unknown => initialValue(type, field, change)
       let whole: FittedResult | undefined
       fitted = {
-        parts: recordParts(cache, document, result, exists, initial),
+        parts: recordParts(cache, document, result, object => known.idOf.get(object), exists, initial),
         whole() {
           whole ??= fitResult(cache, document, result, exists, initial)
           return whole
@@ -143,5 +139,17 @@ export class FittedChanges {
     }
     if (!fitted.parts && !isWhole) this.#opaque.add(change)
     return fitted
+  }
+
+  #listed(): ReadonlyMap<string, Set<TentativeChange>> {
+    for (const change of this.#unlisted) {
+      for (const id of this.of(change).ids) {
+        const writers = this.#writers.get(id)
+        if (writers) writers.add(change)
+        else this.#writers.set(id, new Set([change]))
+      }
+    }
+    this.#unlisted = []
+    return this.#writers
   }
 }

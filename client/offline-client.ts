@@ -2,14 +2,14 @@
 import type { ApolloClient, ApolloLink, InMemoryCache } from '@apollo/client'
 import { type Clock, type Random, systemClock, systemRandom } from '../protocol/ports.ts'
 import type { Connection, NetworkHint } from './connectivity.ts'
-import { type Device, openDevice } from './device.ts'
+import { openDevice } from './device.ts'
 import type { ConflictEntry, Decision } from './entry.ts'
 
 import type { LayoverError } from './layover-error.ts'
 import type { MeteredOptions } from './metered.ts'
 import type { Outbox } from './outbox-door.ts'
 import type { OutboxLimits } from './outbox-limits.ts'
-import { namespaceOf, type StorageDriver } from './storage/database.ts'
+import { namespaceOf, openDatabase, type StorageDriver } from './storage/database.ts'
 import type { Sync, SyncOptions } from './sync.ts'
 import { browserTabs, type Lead, leadIfFree, type TabPorts } from './tabs/ports.ts'
 import type { Tabs } from './tabs/tabs.ts'
@@ -100,6 +100,11 @@ export interface OfflineClientOptions extends ApolloOptions {
   network?: NetworkHint
 }
 
+// They are fetched while the application starts. One that failed to come is asked for once more when it is needed.
+const earlyRooms = import('./rooms.ts').catch(() => undefined)
+const earlyTabs = browserTabs() && import('./tabs/tabs.ts').catch(() => undefined)
+if (browserTabs()) void import('./tabs/sharing.ts').catch(() => undefined)
+
 /** Opens what this device keeps of the user. Rejects with STORAGE_FAILED, UNKNOWN_TASK, DOCUMENT_NOT_A_TASK, BAD_OPTION, WRONG_KEY. */
 export async function createOfflineClient(options: OfflineClientOptions): Promise<OfflineClient> {
   const ports = {
@@ -109,24 +114,27 @@ export async function createOfflineClient(options: OfflineClientOptions): Promis
       if (error.code !== 'FENCED') options.onError?.(error)
     },
   }
-  // It is fetched while the device is read, and before anything is queued: what sends must not be missing later.
-  const rooms = import('./rooms.ts')
+  // Before anything is queued: what sends must not be missing later.
+  const rooms = earlyRooms.then(known => known ?? import('./rooms.ts'))
   rooms.catch(() => undefined) // Told below, unless the device fails first.
   const shared = options.tabs ?? (options.storage === undefined ? browserTabs() : false)
-  const namespace = `layover/${namespaceOf(options.name, options.user)}`
+  const user = namespaceOf(options.name, options.user)
+  const namespace = `layover/${user}`
+  const database = openDatabase(user, options.storage)
+  database.catch(() => undefined) // Told by whoever reads it.
   const lead = shared ? await leadIfFree(shared.locks, namespace) : undefined
+
   let tabs: Tabs | undefined
   const opening = shared && openTabs(shared, lead, namespace, ports).then(opened => (tabs = opened))
-  let reading: Promise<Device> | undefined
   try {
     if (!lead) await opening
     // Whoever has the lead may read at once.
-    reading = openDevice(options, ports, () => tabs?.isLeading ?? true)
+    const reading = openDevice(options, ports, database, () => tabs?.isLeading ?? true)
     const [device] = await Promise.all([reading, opening])
     return await (await rooms).connect(options, device, tabs)
   } catch (error) {
-    const [read] = await Promise.allSettled([reading, opening])
-    if (read.status === 'fulfilled') read.value?.database.close()
+    const [opened] = await Promise.allSettled([database, opening])
+    if (opened.status === 'fulfilled') opened.value.close()
     if (tabs) tabs.close()
     else lead?.release()
     throw error
@@ -139,7 +147,6 @@ async function openTabs(
   namespace: string,
   { clock, random, report }: Parameters<typeof openDevice>[1],
 ): Promise<Tabs> {
-  void import('./tabs/sharing.ts').catch(() => undefined) // Needed soon; whoever needs it is told of the failure.
-  const { Tabs } = await import('./tabs/tabs.ts')
+  const { Tabs } = (await earlyTabs) ?? (await import('./tabs/tabs.ts'))
   return Tabs.open(shared, lead, namespace, clock, random, report)
 }

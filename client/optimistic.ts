@@ -10,7 +10,7 @@ import type { InMemoryCache } from '@apollo/client'
 import type { BaseWrites } from './base-writes.ts'
 import type { Overlay } from './entry.ts'
 import { FittedChanges, type Known, type TentativeChange } from './fitted-changes.ts'
-import { type EditableLayer, redoIndex, redoRecords, replacedBy } from './layer-edit.ts'
+import { type EditableLayer, putRecord, redoIndex, redoRecords, replacedBy } from './layer-edit.ts'
 import { LayoverError } from './layover-error.ts'
 import { IndexChanges } from './record-index.ts'
 import { recordsOf } from './tentative-result.ts'
@@ -80,12 +80,11 @@ export class OptimisticLayer {
     const removed = gone.size > 0 ? this.#changes.filter(each => gone.has(each.id)) : []
     if (gone.size > 0) this.#changes = this.#changes.filter(each => !gone.has(each.id))
     if (add.length > 0) this.#changes = [...this.#changes, ...add].sort((a, b) => a.sequence - b.sequence)
-    const touched = new Set([...removed, ...add].flatMap(each => this.#fitted.of(each).ids))
     const wasClear = this.#fitted.isClear
     for (const each of removed) this.#fitted.remove(each)
     for (const each of add) this.#fitted.add(each)
     const layer = wasClear && this.#fitted.isClear && this.#changes.length > 0 && this.#lowest()
-    if (layer) this.#edit(layer, touched, write)
+    if (layer) this.#edit(layer, new Set([...removed, ...add].flatMap(each => this.#fitted.of(each).ids)), write)
     else this.#rebase(write)
   }
 
@@ -202,7 +201,7 @@ export class OptimisticLayer {
             redoRecords(layer, touched, () => {
               for (const change of this.#fitted.writing(touched)) {
                 for (const [id, part] of this.#fitted.now(change).parts ?? [])
-                  if (touched.has(id)) layer.merge(id, part)
+                  if (touched.has(id)) putRecord(layer, id, part)
               }
             })
             redoIndex(layer, index)
@@ -294,7 +293,7 @@ export class OptimisticLayer {
     const { parts, whole } = this.#fitted.now(change, readBack)
     const isWritten = readBack || parts === undefined
     if (isWritten) writeResult(cache, whole().document, change.variables, whole().result)
-    else for (const [id, part] of parts) cache['data'].merge(id, part)
+    else for (const [id, part] of parts) putRecord(cache['data'] as unknown as EditableLayer, id, part)
     if (this.#index) this.#list(this.#index, this.#fitted.of(change).records, false)
     change.update?.(cache, whole().result)
     if (change.overlay) this.lay(cache, change.overlay)

@@ -3,7 +3,6 @@ import { Dependencies } from './dependencies.ts'
 import type { StoredEntry } from './entry.ts'
 import type { OutboxSize } from './outbox-limits.ts'
 import { isUnsettled } from './outbox-states.ts'
-import { isTemporaryId } from './temporary-id.ts'
 import { serverIds, type TemporaryIds } from './temporary-ids.ts'
 
 type Fields = Record<string, unknown>
@@ -36,14 +35,13 @@ export class OutboxIndex {
     }, ports.isKnownRecord)
   }
 
-  /** The entry as it is to be kept: with the server's ids in it, so far as they are known and it was never sent. */
-  register(wanted: StoredEntry): StoredEntry {
+  /** The entry as it is to be kept: with the server's ids in it, so far as they are known and it was never sent. `isLater`: what it mentions is looked at when it is asked for. */
+  register(wanted: StoredEntry, isLater = false): StoredEntry {
     const { temporaryIds, foreseen, foreseenRecords, size } = this.#ports
     const mended = isUnsent(wanted) ? temporaryIds.replaceIn(wanted) : wanted
-    const records = foreseenRecords(mended)
-    const makesOne = records !== undefined && [...records].some(isTemporaryId)
-    const entry = temporaryIds.describe(mended, makesOne, foreseen)
-    this.#dependencies.add(entry, records)
+    const entry = temporaryIds.describe(mended, foreseen)
+    this.#dependencies.add(entry, () => foreseenRecords(entry))
+    if (!isLater) this.#dependencies.settle()
     temporaryIds.register(entry)
     size.put(entry)
     return entry

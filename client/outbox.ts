@@ -61,7 +61,7 @@ export class OutboxQueue {
     this.#client = loaded.client
     this.#sequence = loaded.sequence
     this.#ports.temporaryIds.restore(loaded.settings)
-    for (const entry of loaded.entries) this.#entries.put(this.#index.register(asDoubtful(entry)))
+    for (const entry of loaded.entries) this.#entries.put(this.#index.register(asDoubtful(entry), true))
     const touched = new Set(this.#entries.ids())
     this.#entries.settleBlocks(touched)
     this.#showAndTell(touched)

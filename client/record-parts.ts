@@ -23,12 +23,20 @@ interface Taken {
   readonly isOdd: boolean
 }
 
-/** By selection set, which belongs to one cache, and type: a queue has a handful of documents. */
+interface Shape {
+  readonly root: SelectionSetNode | undefined
+  readonly fragments: ReadonlyMap<string, SelectionNode>
+}
+
+/** By document; a queue has a handful of them. */
+const shapes = new WeakMap<DocumentNode, Shape>()
+/** By selection set, which belongs to one cache, and type. */
 const taken = new WeakMap<SelectionSetNode, Map<string | undefined, readonly Taken[]>>()
 
 /**
  * @param document as the cache transforms it
  * @param result need not have all of its fields
+ * @param identify the cache id of an object with a type
  * @param exists whether the cache holds the record with this cache id
  * @param initial value of a field that a new record leaves out
  */
@@ -36,18 +44,13 @@ export function recordParts(
   cache: InMemoryCache,
   document: DocumentNode,
   result: Fields,
+  identify: (object: Fields) => string | undefined,
   exists: (id: string) => boolean,
   initial: (type: string, field: string) => unknown,
 ): RecordParts | undefined {
   const parts = new Map<string, StoreObject>()
   const { policies } = cache
-  const fragments = new Map<string, SelectionNode>()
-  let operation: SelectionSetNode | undefined
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.OPERATION_DEFINITION) operation = definition.selectionSet
-    else if (definition.kind === Kind.FRAGMENT_DEFINITION)
-      fragments.set(definition.name.value, { ...definition, kind: Kind.INLINE_FRAGMENT })
-  }
+  const { root: operation, fragments } = shapeOf(document)
   const root = policies.rootTypenamesById['ROOT_MUTATION'] ?? 'Mutation'
   try {
     for (const field of operation?.selections ?? []) {
@@ -71,7 +74,7 @@ export function recordParts(
 
   function takeFields(set: SelectionSetNode, value: Fields): StoreObject | Reference {
     const type = typeOf(value)
-    const id = type === undefined ? undefined : cache.identify({ ...value, __typename: type })
+    const id = type === undefined ? undefined : identify(value)
     const isNew = type !== undefined && id !== undefined && !exists(id)
     const part: Fields = type === undefined ? {} : { __typename: type }
     for (const { key, name, set: inner, isOdd } of fieldsOf(set, type)) {
@@ -112,6 +115,21 @@ export function recordParts(
     const matches = type === undefined || !fragment.typeCondition || cache.fragmentMatches(fragment, type)
     return matches ? fieldsOf(fragment.selectionSet, type) : []
   }
+}
+
+function shapeOf(document: DocumentNode): Shape {
+  const known = shapes.get(document)
+  if (known) return known
+  const fragments = new Map<string, SelectionNode>()
+  let root: SelectionSetNode | undefined
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.OPERATION_DEFINITION) root = definition.selectionSet
+    else if (definition.kind === Kind.FRAGMENT_DEFINITION)
+      fragments.set(definition.name.value, { ...definition, kind: Kind.INLINE_FRAGMENT })
+  }
+  const shape = { root, fragments }
+  shapes.set(document, shape)
+  return shape
 }
 
 const typeOf = (value: unknown): string | undefined => {

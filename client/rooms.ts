@@ -44,6 +44,9 @@ export async function connect(
   tabs: Tabs | undefined,
 ): Promise<OfflineClient> {
   let sharing: Sharing | undefined
+  // While the view is made.
+  const epoch = tabs?.isLeading ? device.writer.lead(device.clock.now()) : undefined
+  epoch?.catch(() => undefined) // Told where it is awaited.
   const queueRooms = openQueue(options, device)
   const { definitions, changes, temporaryIds } = queueRooms
   const rooms = openRooms(options, queueRooms, mode => sharing?.sayMode(mode))
@@ -76,7 +79,7 @@ export async function connect(
   })
   if (tabs) {
     const { Sharing, throughLeader } = await import('./tabs/sharing.ts')
-    sharing = new Sharing(tabs, { ...rooms, leave: () => void leaving.leave() })
+    sharing = new Sharing(tabs, { ...rooms, epoch, leave: () => void leaving.leave() })
     throughLeader(tabs, sharing, { outbox, sync, conflicts })
     await tabs.start(sharing)
   } else conflicts.decideArrived(conflicts.list.map(({ id }) => id))

@@ -6,6 +6,7 @@
 import type { ApolloCache } from '@apollo/client'
 import type { Place, StoredEntry } from './entry.ts'
 import { answerWithServerIds, isTemporaryId } from './temporary-id.ts'
+import { recordsNamedIn } from './touched-records.ts'
 
 const KEY = 'id/'
 /** Newest; an older one has been in no list and no address for long. */
@@ -74,15 +75,18 @@ export class TemporaryIds {
 
   /**
    * The entry with what it makes and what it waits for: a temporary id belongs to the first entry that has it.
-   * @param makesOne whether its foreseen answer has a record under such an id
    * @param foreseen its foreseen answer
    */
-  describe(entry: StoredEntry, makesOne: boolean, foreseen: (entry: StoredEntry) => unknown): StoredEntry {
+  describe(entry: StoredEntry, foreseen: (entry: StoredEntry) => unknown): StoredEntry {
     const used = placesIn(entry.variables)
     // What was foreseen when it was queued may not be after a restart.
     const places = new Map(Object.entries(entry.makes ?? {}))
     for (const id of used.keys()) if (!places.has(id)) places.set(id, [])
-    if (makesOne || used.size > 0) for (const [id, place] of placesIn(foreseen(entry))) places.set(id, place)
+    const answer = foreseen(entry)
+    const shown = placesIn(answer)
+    // Without one in its variables it makes only what is a record of the answer.
+    const makesOne = (): boolean => recordsNamedIn(answer).some(({ id }) => isTemporaryId(id))
+    if (shown.size > 0 && (used.size > 0 || makesOne())) for (const [id, place] of shown) places.set(id, place)
     if (places.size === 0 && !entry.awaits) return entry
     const { makes: _makes, awaits: _awaits, ...rest } = entry
     const makes: Record<string, Place> = {}
@@ -126,11 +130,24 @@ export function serverIds(
   return found
 }
 
+const NOWHERE: ReadonlyMap<string, Place> = new Map()
+
 /** Where each temporary id stands first. */
-function placesIn(value: unknown, place: Place = [], found = new Map<string, Place>()): Map<string, Place> {
+const placesIn = (value: unknown): ReadonlyMap<string, Place> => (holdsOne(value) ? findPlaces(value) : NOWHERE)
+
+/** Nearly always there is none. */
+function holdsOne(value: unknown): boolean {
+  if (typeof value === 'string') return isTemporaryId(value)
+  if (typeof value === 'object' && value !== null) {
+    for (const key in value) if (holdsOne((value as Record<string, unknown>)[key])) return true
+  }
+  return false
+}
+
+function findPlaces(value: unknown, place: Place = [], found = new Map<string, Place>()): Map<string, Place> {
   if (isTemporaryId(value)) found.set(value, found.get(value) ?? place)
   else if (typeof value === 'object' && value !== null) {
-    for (const [key, child] of Object.entries(value)) placesIn(child, [...place, key], found)
+    for (const [key, child] of Object.entries(value)) findPlaces(child, [...place, key], found)
   }
   return found
 }

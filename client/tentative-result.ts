@@ -3,7 +3,7 @@
  * their value, of a new one they read as null (`version` 0, `updatedAt` the moment of queueing) until the gateway answers.
  * Without this Apollo would complain about each missing field, and lists holding the record would be incomplete.
  */
-import type { InMemoryCache } from '@apollo/client'
+import type { InMemoryCache, StoreObject } from '@apollo/client'
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
@@ -110,17 +110,43 @@ export function recordsOf(cache: InMemoryCache, data: Fields): { type: string; i
   return found
 }
 
-/** Cache ids of all records in it, at any depth. */
-export function recordsIn(cache: InMemoryCache, value: unknown, found: string[] = []): string[] {
-  if (Array.isArray(value)) for (const item of value) recordsIn(cache, item, found)
-  else if (isFields(value)) {
-    if (typeof value['__typename'] === 'string' && value['id'] !== undefined) {
-      const id = cache.identify({ ...value, __typename: value['__typename'] })
-      if (id !== undefined) found.push(id)
-    }
-    for (const child of Object.values(value)) recordsIn(cache, child, found)
-  }
+/** The records of a foreseen answer. Each is asked for its cache id once: that is most of what a view costs to make. */
+export interface FoundRecords {
+  /** Of all of them, at any depth. */
+  readonly ids: string[]
+  /** As `recordsOf` gives them. */
+  readonly records: { type: string; id: string }[]
+  /** Of every object with a type. */
+  readonly idOf: Map<object, string | undefined>
+}
+
+export function findRecords(cache: InMemoryCache, data: Fields): FoundRecords {
+  const found: FoundRecords = { ids: [], records: [], idOf: new Map() }
+  visit(data, 0)
   return found
+
+  /** @param depth 2: it stands directly in a payload */
+  function visit(value: unknown, depth: number): void {
+    if (typeof value !== 'object' || value === null) return
+    if (Array.isArray(value)) {
+      for (const item of value) visit(item, depth === 2 && !Array.isArray(item) ? 2 : 3)
+      return
+    }
+    const fields = value as Fields
+    const type = fields['__typename']
+    if (typeof type === 'string') {
+      const id = cache.identify(fields as StoreObject)
+      found.idOf.set(fields, id)
+      if (id !== undefined && fields['id'] !== undefined) {
+        found.ids.push(id)
+        if (depth === 2) found.records.push({ type, id })
+      }
+    }
+    for (const key in fields) {
+      const child = fields[key]
+      if (typeof child === 'object') visit(child, depth + 1)
+    }
+  }
 }
 
 /** What a new record says of itself before the gateway does. A task on the device is not taken yet; `extensions.layover` says so. */

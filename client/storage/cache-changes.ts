@@ -7,6 +7,7 @@
  * extracts are compared instead, whose unchanged records are the same objects.
  */
 import type { InMemoryCache, StoreObject } from '@apollo/client'
+import { awaitReader } from '../layer-edit.ts'
 
 /** Under this id stands what garbage collection must leave, as `extract` has it. */
 const RETAINED = '__META'
@@ -66,6 +67,7 @@ export class CacheChanges {
       this.#cache.restore(retained ? { [RETAINED]: retained } : {})
       delete records[RETAINED]
       this.#store().data = records
+      awaitReader(this.#cache)
     } else this.#cache.restore(records)
     this.clear()
   }

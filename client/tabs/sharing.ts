@@ -67,6 +67,8 @@ export interface SharedRooms extends QueueMirrorPorts {
   readonly cacheRecords: CacheRecords
   /** The outbox as it is on the device now, fit for this version of the application. */
   readonly load: () => Promise<LoadedOutbox>
+  /** Of the lead that this tab was opened with. */
+  readonly epoch: Promise<number> | undefined
   /** What this tab was opened with. */
   readonly session: string
   /** The user has signed out in another tab. */
@@ -111,7 +113,7 @@ export class Sharing implements TabRoles {
       leave() // It was asleep when the others were told.
       return undefined
     }
-    const epoch = await writer.lead(clock.now())
+    const epoch = await ((isFresh && this.#rooms.epoch) || writer.lead(clock.now()))
     const loaded = isFresh ? undefined : await this.#rooms.load()
     if (!isStill()) return undefined
     if (loaded) this.#queue.takeOver(loaded)

@@ -38,7 +38,7 @@ describe('a dependent task names what it builds on', () => {
       () => true,
       () => false,
     )
-    dependencies.add(entry(1, { input: { vacationId: 'v1', hotelOfferId: 'h1' } }), new Set(['v1']))
+    dependencies.add(entry(1, { input: { vacationId: 'v1', hotelOfferId: 'h1' } }), () => new Set(['v1']))
     expect(dependencies.after({ input: { vacationId: 'v2', hotelOfferId: 'h1' } })).toEqual([])
     expect(dependencies.after({ id: 'v1' })).toEqual(['e1'])
   })

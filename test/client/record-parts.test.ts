@@ -1,4 +1,4 @@
-import { InMemoryCache, type InMemoryCacheConfig } from '@apollo/client'
+import { InMemoryCache, type InMemoryCacheConfig, type StoreObject } from '@apollo/client'
 import { parse } from 'graphql'
 import { expect, test } from 'vitest'
 import { recordParts } from '../../client/record-parts.ts'
@@ -67,6 +67,7 @@ function bothWays(config: InMemoryCacheConfig, document = DOCUMENT, result: Reco
         cache,
         cache.transformDocument(document),
         result,
+        object => cache.identify(object as StoreObject),
         () => false,
         () => null,
       )
