@@ -2,7 +2,7 @@
 import { gql } from '@apollo/client'
 import { CachePersistor, persistCache } from 'apollo3-cache-persist'
 import { memoryStorage, type OfflineClientOptions, type StorageDriver } from 'layover/client'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   createNote,
   emptied,
@@ -244,4 +244,16 @@ describe('encryption', () => {
     const key = await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
     await expect(openNotes(gateway, { encryptionKey: key })).rejects.toMatchObject({ code: 'WRONG_KEY' })
   })
+})
+
+test('the browser is asked to keep what is stored, once, and not before there is something to keep', async () => {
+  const persist = vi.fn(async () => true)
+  vi.stubGlobal('navigator', { storage: { persist } })
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const gateway = await startGateway()
+  const { client } = await openOffline(gateway)
+  expect(persist).not.toHaveBeenCalled()
+  await createNote(client, 'n1')
+  await createNote(client, 'n2')
+  expect(persist).toHaveBeenCalledOnce()
 })
