@@ -29,13 +29,14 @@ import type { OutboxRecords } from './storage/outbox-records.ts'
 import { SyncLoop } from './sync.ts'
 import type { Sharing } from './tabs/sharing.ts'
 import type { Tabs } from './tabs/tabs.ts'
-import { Wire } from './wire.ts'
+import { type DeviceViewer, Wire } from './wire.ts'
 
 const DEFAULT_ANSWER_WITHIN_MS = 2500
 const DEFAULT_DOCUMENTS_IN_FLIGHT = 4
 const MODE = 'mode'
 const PAYLOADS = 'payloads'
 const DOCUMENT_SIZE = 'document-size'
+const VIEWER = 'viewer'
 
 /** @param tabs of several tabs of this user, this one */
 export async function connect(
@@ -109,7 +110,13 @@ function openRooms(options: OfflineClientOptions, device: QueueRooms, sayMode: (
     report,
   )
   const client = new ApolloClient({ ...apolloOptions(options), cache, link: gated(options.link, connectivity) })
-  const wire = new Wire(client, clock, connectivity, options.requestTimeoutMs)
+  const wire = new Wire(
+    client,
+    clock,
+    connectivity,
+    deviceViewer(settings.get(VIEWER), records),
+    options.requestTimeoutMs,
+  )
   const delta = new Delta(cache, layer, clock)
   const signIn = new SignIn(options.reauthenticate, report)
   const deliveries = new Deliveries()
@@ -179,6 +186,19 @@ function gated(link: ApolloLink, connectivity: Connectivity): ApolloLink {
         )
       : forward(operation),
   ).concat(link)
+}
+
+/** The first answer tells; from then on it stays. */
+function deviceViewer(kept: unknown, records: OutboxRecords): DeviceViewer {
+  let known = typeof kept === 'string' ? kept : undefined
+  return {
+    get: () => known,
+    learn(viewer) {
+      if (known !== undefined) return
+      known = viewer
+      void records.saveSetting(VIEWER, viewer)
+    },
+  }
 }
 
 /** What answers have told of payload types, kept so that the first document after a restart has its fragments, too. */

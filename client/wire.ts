@@ -7,7 +7,7 @@ import { type DocumentNode, type GraphQLFormattedError, parse } from 'graphql'
 import { type Subscription, tap } from 'rxjs'
 import { ERROR_CODES, errorCode } from '../protocol/errors.ts'
 import type { Clock } from '../protocol/ports.ts'
-import { EXTENSION_KEY, FOLLOWS_KEY } from '../protocol/protocol.ts'
+import { EXTENSION_KEY, FOLLOWS_KEY, VIEWER_KEY } from '../protocol/protocol.ts'
 import type { Connectivity } from './connectivity.ts'
 import { LayoverError } from './layover-error.ts'
 
@@ -34,15 +34,29 @@ const LONGEST_RETRY_AFTER = 3_600_000
 const NOT_NOW: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504])
 const TOO_MANY_REQUESTS = 429
 
+/** Whose the device is, as the gateway names him: what was queued for one user never leaves with another's token. */
+export interface DeviceViewer {
+  get(): string | undefined
+  learn(viewer: string): void
+}
+
 export class Wire {
   readonly #client: ApolloClient
   readonly #clock: Clock
   readonly #connectivity: Connectivity
+  readonly #viewer: DeviceViewer
   readonly #timeoutMs: number
   readonly #open = new Set<() => void>()
   #closed = false
 
-  constructor(client: ApolloClient, clock: Clock, connectivity: Connectivity, timeoutMs: number = REQUEST_TIMEOUT) {
+  constructor(
+    client: ApolloClient,
+    clock: Clock,
+    connectivity: Connectivity,
+    viewer: DeviceViewer,
+    timeoutMs: number = REQUEST_TIMEOUT,
+  ) {
+    this.#viewer = viewer
     this.#client = client
     this.#clock = clock
     this.#connectivity = connectivity
@@ -97,19 +111,23 @@ export class Wire {
       )
       this.#open.add(abort)
       const { defaultContext } = this.#client
-      const ordered = follows !== undefined && {
-        extensions: { [EXTENSION_KEY]: { [FOLLOWS_KEY]: follows } },
-        // HttpLink sends extensions only if it is told to.
-        context: { ...defaultContext, http: { ...defaultContext['http'], includeExtensions: true } },
+      const ours = {
+        [VIEWER_KEY]: this.#viewer.get() ?? null,
+        ...(follows === undefined ? {} : { [FOLLOWS_KEY]: follows }),
       }
+      // HttpLink sends extensions only if it is told to.
+      const context = { ...defaultContext, http: { ...defaultContext['http'], includeExtensions: true } }
       subscription = ApolloLink.execute(
         noteResponse.concat(this.#client.link),
-        { query: document, variables, context: { ...defaultContext }, ...ordered },
+        { query: document, variables, context, extensions: { [EXTENSION_KEY]: ours } },
         { client: this.#client },
       ).subscribe({
         next: ({ data, errors, extensions }) => {
-          const heard: unknown = extensions?.[EXTENSION_KEY]
-          const keepsOrder = isFields(heard) && follows !== undefined && heard[FOLLOWS_KEY] === follows
+          const said: unknown = extensions?.[EXTENSION_KEY]
+          const heard = isFields(said) ? said : {}
+          const keepsOrder = follows !== undefined && heard[FOLLOWS_KEY] === follows
+          const viewer = heard[VIEWER_KEY]
+          if (typeof viewer === 'string' && data) this.#viewer.learn(viewer)
           finish(ofResult(data, errors ?? [], response, keepsOrder))
         },
         error: error => finish(ofError(error)),

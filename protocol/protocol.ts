@@ -2,7 +2,7 @@
 
 /**
  * History, one line a version:
- * 1 - first: one document of aliased task fields, `changes`, `changesAvailable`. Optional on both sides: `follows`, and answers that repeat it.
+ * 1 - first: one document of aliased task fields, `changes`, `changesAvailable`. Optional on both sides: `follows` and `viewer`, and answers that repeat them.
  */
 export const PROTOCOL_VERSION = 1
 
@@ -11,6 +11,12 @@ export const EXTENSION_KEY = 'layover'
 
 /** In a request's `extensions.layover`: the task id that must have been taken before anything of this document runs; null: none. An answer repeats it. */
 export const FOLLOWS_KEY = 'follows'
+
+/**
+ * In `extensions.layover`: whose device asks, as an earlier answer has told it; null where none has. The gateway refuses
+ * (UNAUTHENTICATED) what comes with somebody else's token, and tells in its answer whose token it was.
+ */
+export const VIEWER_KEY = 'viewer'
 
 /** Every task mutation takes this argument; documents declare it as a variable of the same name. */
 export const TASK_ARGUMENT = 'task'

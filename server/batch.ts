@@ -7,8 +7,10 @@ import {
   FOLLOWS_KEY,
   isClientId,
   MAX_TASKS_PER_DOCUMENT,
+  VIEWER_KEY,
 } from '../protocol/index.ts'
 import { refuse } from './errors.ts'
+import type { Viewer } from './viewer.ts'
 
 /**
  * The state that the tasks of one document share. They run one after the other; the waiting time is theirs together, so that
@@ -88,12 +90,32 @@ export function predecessorOf(extensions: unknown): string | undefined {
 
 /**
  * What an answer repeats of the request's `extensions`: by it a client learns that this gateway reads `follows`, and that
- * nothing on the way drops it. Undefined when the request did not say, with an id or with null, what its document follows.
+ * nothing on the way drops it; and whose token came with it, if the client wants to know. Undefined when the request said
+ * neither, with a value or with null.
+ * @param viewer undefined: nobody was recognised
  */
-export function heardOf(extensions: unknown): { [EXTENSION_KEY]: { [FOLLOWS_KEY]: string | null } } | undefined {
-  const follows = fieldOf(fieldOf(extensions, EXTENSION_KEY), FOLLOWS_KEY)
-  return follows === null || isClientId(follows) ? { [EXTENSION_KEY]: { [FOLLOWS_KEY]: follows } } : undefined
+export function heardOf(extensions: unknown, viewer: Viewer | undefined): { [EXTENSION_KEY]: object } | undefined {
+  const ours = fieldOf(extensions, EXTENSION_KEY)
+  const follows = fieldOf(ours, FOLLOWS_KEY)
+  const heard = {
+    ...(follows === null || isClientId(follows) ? { [FOLLOWS_KEY]: follows } : {}),
+    ...(viewer && fieldOf(ours, VIEWER_KEY) !== undefined ? { [VIEWER_KEY]: nameOf(viewer) } : {}),
+  }
+  return Object.keys(heard).length === 0 ? undefined : { [EXTENSION_KEY]: heard }
 }
+
+/** Throws UNAUTHENTICATED for a document from a device of somebody else's: one user's outbox never leaves in another's name. */
+export function checkViewer(extensions: unknown, viewer: Viewer): void {
+  const wanted = fieldOf(fieldOf(extensions, EXTENSION_KEY), VIEWER_KEY)
+  if (wanted == null || wanted === nameOf(viewer)) return
+  throw refuse(
+    ERROR_CODES.UNAUTHENTICATED,
+    'This device keeps the tasks and records of another user. Nothing was run: sign in as that user.',
+    { field: `extensions.${EXTENSION_KEY}.${VIEWER_KEY}` },
+  )
+}
+
+const nameOf = ({ tenant, user }: Viewer): string => JSON.stringify([tenant, user])
 
 export const predecessorMissing = (id: string): Error =>
   refuse(

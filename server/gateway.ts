@@ -7,7 +7,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
-import { DocumentRun, predecessorMissing, predecessorOf } from './batch.ts'
+import { checkViewer, DocumentRun, predecessorMissing, predecessorOf } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
 import { journalEngine } from './engine/sqlite-journal.ts'
 import { maskError, refuse } from './errors.ts'
@@ -186,6 +186,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const admit = async ({ document, operation, extensions, context }: Admission): Promise<void> => {
     const tasks = guard.weigh(document, operation)
     context.document.admitted = { operation: operation.name?.value, tasks }
+    checkViewer(extensions, context.viewer)
     const predecessor = predecessorOf(extensions)
     limiter.tasks(context.viewer, tasks)
     if (predecessor === undefined || operation.operation !== 'mutation') return

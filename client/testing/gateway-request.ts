@@ -1,5 +1,5 @@
 /** A request as a gateway gets it, and what it answers: the seam between the network and whatever stands behind it. */
-import { EXTENSION_KEY, FOLLOWS_KEY, TASK_ARGUMENT } from '../../protocol/protocol.ts'
+import { EXTENSION_KEY, FOLLOWS_KEY, TASK_ARGUMENT, VIEWER_KEY } from '../../protocol/protocol.ts'
 
 export interface GatewayRequest {
   readonly operationName: string | undefined
@@ -57,10 +57,30 @@ export function readRequest(init: RequestInit | undefined): GatewayRequest {
 }
 
 /** The task after which the document wants to be run. */
-export function followedBy({ extensions }: GatewayRequest): string | undefined {
-  const ours = extensions[EXTENSION_KEY]
-  const follows = isFields(ours) ? ours[FOLLOWS_KEY] : undefined
+export function followedBy(request: GatewayRequest): string | undefined {
+  const follows = oursIn(request)[FOLLOWS_KEY]
   return typeof follows === 'string' ? follows : undefined
+}
+
+/** Whether it comes from a device of somebody else's. */
+export function isOfAnother(request: GatewayRequest, user: string): boolean {
+  const viewer = oursIn(request)[VIEWER_KEY]
+  return typeof viewer === 'string' && viewer !== user
+}
+
+/** What an answer says in its own extensions, as protocol/README.md has it. */
+export function heardOf(request: GatewayRequest, user: string): { extensions?: Record<string, unknown> } {
+  const ours = oursIn(request)
+  const heard = {
+    ...(FOLLOWS_KEY in ours ? { [FOLLOWS_KEY]: ours[FOLLOWS_KEY] } : {}),
+    ...(VIEWER_KEY in ours ? { [VIEWER_KEY]: user } : {}),
+  }
+  return Object.keys(heard).length === 0 ? {} : { extensions: { [EXTENSION_KEY]: heard } }
+}
+
+function oursIn({ extensions }: GatewayRequest): Record<string, unknown> {
+  const ours = extensions[EXTENSION_KEY]
+  return isFields(ours) ? ours : {}
 }
 
 /** By the fixed aliases and variables of a replayed document. */

@@ -18,7 +18,14 @@ import { ERROR_CODES } from '../../protocol/errors.ts'
 import { type Clock, type Random, systemClock, systemRandom } from '../../protocol/ports.ts'
 import { isClientId, MAX_TASKS_PER_DOCUMENT } from '../../protocol/protocol.ts'
 import { gatewaySdl } from './__generated__/gateway-sdl.ts'
-import { followedBy, type GatewayRequest, type GatewayResponse, type SimulatedGateway } from './gateway-request.ts'
+import {
+  followedBy,
+  type GatewayRequest,
+  type GatewayResponse,
+  heardOf,
+  isOfAnother,
+  type SimulatedGateway,
+} from './gateway-request.ts'
 import { type ChangesArguments, MemoryChanges } from './memory-changes.ts'
 import { keyOf, type MemoryRecord, MemoryRecords } from './memory-records.ts'
 import { CONTESTED, type MemoryTask, MemoryTasks, type TakenTask, type TaskIdentity } from './memory-tasks.ts'
@@ -187,12 +194,17 @@ export class MemoryGateway implements SimulatedGateway {
     if (request.tasks.length > MAX_TASKS_PER_DOCUMENT) {
       return refused(400, ERROR_CODES.TOO_MANY_TASKS, `A document may hold ${MAX_TASKS_PER_DOCUMENT} tasks.`)
     }
+    if (isOfAnother(request, user))
+      return refused(401, ERROR_CODES.UNAUTHENTICATED, 'This device is another user’s: sign in as that one.')
     const follows = followedBy(request)
     if (follows !== undefined && !(await this.#comes(user, follows))) {
       return refused(425, ERROR_CODES.PREDECESSOR_MISSING, `The task ${follows} has not come yet.`)
     }
     // One document after the other, as if each were a transaction.
-    const answer = this.#turn.then(() => this.#run(document, request, user))
+    const answer = this.#turn.then(async () => {
+      const { status, body } = await this.#run(document, request, user)
+      return { status, body: { ...(body as object), ...heardOf(request, user) } }
+    })
     this.#turn = answer.catch(() => undefined)
     return answer
   }

@@ -26,8 +26,8 @@ export function guardPlugin(
           if (refusal !== undefined) throw refusal
           if (operation != null) await admit({ document, operation, extensions, context })
         },
-        async willSendResponse({ request: { extensions }, response: { body } }) {
-          const heard = heardOf(extensions)
+        async willSendResponse({ request: { extensions }, response: { body }, contextValue: context }) {
+          const heard = heardOf(extensions, context.viewer)
           if (heard === undefined || body.kind !== 'single') return
           body.singleResult.extensions = { ...body.singleResult.extensions, ...heard }
         },

@@ -129,7 +129,7 @@ function masking(gateway: Gateway): Pick<Handlers, 'onError' | 'onNext'> {
   return {
     onError: (_context, _id, _payload, errors) => errors.map(error => masked(asError(error))),
     onNext(_context, _id, payload, _args, { data, errors, extensions }) {
-      const heard = heardOf(payload.extensions)
+      const heard = heardOf(payload.extensions, undefined)
       if (errors === undefined && heard === undefined) return undefined
       return {
         ...(data === undefined ? {} : { data }),

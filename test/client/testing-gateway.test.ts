@@ -383,6 +383,18 @@ describe.each([
     expect([later.status, (later.body as Data).data.answer.task.status]).toEqual([200, 'CONFIRMED'])
   })
 
+  it('says whose token came, and takes nothing from the device of another', async () => {
+    const input = { id: 'z', title: 't' }
+    const asked = await call.post('ann', MUTATIONS.create, { input }, { layover: { follows: null, viewer: null } })
+    const { extensions } = asked.body as { extensions: { layover: { follows: null; viewer: string } } }
+    expect(extensions.layover.follows).toBeNull()
+    const { viewer } = extensions.layover
+    const foreign = await call.post('ben', MUTATIONS.create, { input: { ...input, id: 'f' } }, { layover: { viewer } })
+    expect(code(foreign)).toBe(ERROR_CODES.UNAUTHENTICATED)
+    const own = await call.post('ann', MUTATIONS.create, { input: { ...input, id: 'f' } }, { layover: { viewer } })
+    expect((own.body as Data).data.answer.task.status).toBe('CONFIRMED')
+  })
+
   it('takes a hundred tasks a document, and no more', async () => {
     const document = (count: number): string =>
       `mutation {\n${Array.from({ length: count }, (_each, index) => `m${index}: printNote(id: "p") { task { id } }`).join('\n')}\n}`

@@ -20,7 +20,11 @@ function wireOver(link: ApolloLink) {
     () => undefined,
   )
   const client = new ApolloClient({ cache: new InMemoryCache(), link })
-  return { clock, connectivity, wire: new Wire(client, clock, connectivity, 1000) }
+  return {
+    clock,
+    connectivity,
+    wire: new Wire(client, clock, connectivity, { get: () => undefined, learn: () => undefined }, 1000),
+  }
 }
 
 async function serving(answer: (response: ServerResponse, body: string) => void) {
