@@ -23,7 +23,8 @@ export function openQueue(options: OfflineClientOptions, device: Device) {
     ...read,
     entries: read.entries.map(entry => restoreEntry(entry, definitions)),
   })
-  const templates = new Templates(cache)
+  const known = Array.from(definitions.values(), ({ text, document }) => [text, document] as const)
+  const templates = new Templates(cache, new Map(known))
   const temporaryIds = new TemporaryIds(cache)
   const changes = new TentativeChanges(definitions, templates, temporaryIds, report)
   const layer = new OptimisticLayer(cache, base, options.sync !== undefined, report)

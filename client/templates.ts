@@ -31,17 +31,22 @@ export interface Template {
 /** Templates are kept by text: a queue of a thousand entries has a handful of documents. */
 export class Templates {
   readonly #cache: InMemoryCache
+  readonly #known: ReadonlyMap<string, DocumentNode>
   readonly #byText = new Map<string, Template>()
 
-  constructor(cache: InMemoryCache) {
+  /** @param known documents by their text: they need not be parsed again */
+  constructor(cache: InMemoryCache, known: ReadonlyMap<string, DocumentNode> = new Map()) {
     this.#cache = cache
+    this.#known = known
   }
 
   /** Throws DOCUMENT_NOT_A_TASK, or GraphQL's syntax error for a text that is none. */
   get(text: string): Template {
     let template = this.#byText.get(text)
     if (!template) {
-      template = createTemplate(this.#cache.transformDocument(parse(text, { noLocation: true })))
+      template = createTemplate(
+        this.#cache.transformDocument(this.#known.get(text) ?? parse(text, { noLocation: true })),
+      )
       this.#byText.set(text, template)
     }
     return template

@@ -231,7 +231,8 @@ export class Tabs {
       if (epoch === undefined || !isStill()) return
       this.#epoch = epoch
       this.#isReady = true
-      this.#post({ kind: 'led', ...this.#told(), state: this.#roles?.state() })
+      // Who found the lead free has nobody behind him; whoever opens from now on says hello.
+      if (!this.#isFirst) this.#post({ kind: 'led', ...this.#told(), state: this.#roles?.state() })
       this.commands.askAgain()
       this.#watch()
     } catch (error) {
