@@ -202,7 +202,7 @@ class IndexedDatabase implements Database {
   }
 }
 
-/** A request as a promise. All that `idb` was here for, at a tenth of its size. */
+/** A request as a promise. A library for it would cost a page 1.1 kB. */
 const answered = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)

@@ -17,26 +17,17 @@ import {
   simulatedStorage,
   virtualClock,
 } from 'layover/testing'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { CHANGES, CREATE, DELETE, notesCache, PRINT, shown, UPDATE } from '../client/notes-app.ts'
 import { ADD, FEATURES_SDL, featureFunctions, featureTasks } from './features-app.ts'
+import { NETWORK_FAULTS } from './network-faults.ts'
 
 const FIRST_SEED = Number(process.env['WALK_SEED'] ?? 1)
 const WALKS = Number(process.env['WALKS'] ?? 3)
 const STEPS = Number(process.env['WALK_STEPS'] ?? 250)
 
 const FAULTS: readonly (NetworkFault | PlainFault)[] = [
-  'drop',
-  'cut',
-  'duplicate',
-  'reorder',
-  'hang',
-  { kind: 'hang', isApplied: true },
-  { kind: 'delay', ms: 4000 },
-  { kind: 'delay', ms: 8000, leg: 'answer' },
-  { kind: 'delay', ms: 40_000, leg: 'answer' },
-  'unauthenticated',
-  { kind: 'rate-limited', retryAfterSeconds: 3 },
+  ...NETWORK_FAULTS,
   { kind: 'status', status: 429 },
   { kind: 'status', status: 500 },
   'captive-portal',
@@ -428,7 +419,6 @@ const line = (note: object): string =>
 test.each(Array.from({ length: WALKS }, (_, index) => FIRST_SEED + index))(
   'whatever is done and whatever happens, nothing is lost, done twice, out of order or shown wrong: seed %i',
   async seed => {
-    vi.spyOn(console, 'error').mockReturnValue() // apollo3-cache-persist says there what is reported anyway.
     await walk(seed)
   },
   120_000,

@@ -19,8 +19,9 @@ import {
   type TaskTransaction,
   virtualClock,
 } from 'layover/testing'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { CHANGES, CREATE, DELETE, notesCache, PRINT, shown, UPDATE } from '../client/notes-app.ts'
+import { NETWORK_FAULTS } from './network-faults.ts'
 import { NOTES_SDL, noteTaskFunctions } from './notes-world.ts'
 
 const SEED = Number(process.env['SOAK_SEED'] ?? 20261126)
@@ -30,17 +31,7 @@ const MINUTE_MS = 60_000
 const HEAP_TOLERANCE_BYTES = 10_000_000
 
 const FAULTS: readonly (NetworkFault | PlainFault)[] = [
-  'drop',
-  'cut',
-  'duplicate',
-  'reorder',
-  'hang',
-  { kind: 'hang', isApplied: true },
-  { kind: 'delay', ms: 4000 },
-  { kind: 'delay', ms: 8000, leg: 'answer' },
-  { kind: 'delay', ms: 40_000, leg: 'answer' },
-  'unauthenticated',
-  { kind: 'rate-limited', retryAfterSeconds: 3 },
+  ...NETWORK_FAULTS,
   { kind: 'status', status: 500 },
   { kind: 'status', status: 502 },
   'captive-portal',
@@ -122,7 +113,6 @@ function world(seed: number) {
 }
 
 it(`after an hour of anything, every queue is empty, the caches are equal, and nothing has grown: seed ${SEED}`, async () => {
-  vi.spyOn(console, 'error').mockReturnValue() // apollo3-cache-persist says there what is reported anyway.
   const { random, clock, gateway, places, runs } = world(SEED)
   const steady = places.at(-1) // Never switched off: what a client gathers in an hour would show.
   /** Ids of tasks whose promise has resolved. */
