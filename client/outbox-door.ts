@@ -8,6 +8,7 @@ import type { OutboxQueue } from './outbox.ts'
 import { readExport, writeExport } from './outbox-export.ts'
 import { renew, suggested } from './renewal.ts'
 import type { Replay } from './replay.ts'
+import type { Pausing } from './standstill.ts'
 import type { TaskDefinition } from './task.ts'
 import type { TemporaryIds } from './temporary-ids.ts'
 import { migrated } from './tentative-changes.ts'
@@ -21,6 +22,8 @@ export interface Outbox {
   readonly storing: readonly OutboxEntry[]
   /** By `pause`, or while somebody has to sign in. */
   readonly paused: boolean
+  /** Who `paused` it: the user, or the gateway, which wants somebody to sign in. Undefined while it is not. */
+  readonly pausedBy: Pausing
   /** Also one that is being stored. */
   get(id: string): OutboxEntry | undefined
   /** What `settled` resolves to, if it is known. */
@@ -132,6 +135,10 @@ export class OutboxDoor implements Outbox {
 
   get paused(): boolean {
     return this.#ports.replay.paused
+  }
+
+  get pausedBy(): Pausing {
+    return this.#ports.replay.standstill.why
   }
 
   settled(id: string): Promise<Outcome> {

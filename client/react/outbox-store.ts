@@ -1,6 +1,7 @@
 /** The outbox as React's hooks read it: snapshots that keep their identity while nothing of them changed. */
 import type { OutboxEntry, Outcome } from '../entry.ts'
 import type { OfflineClient } from '../offline-client.ts'
+import type { Outbox } from '../outbox-door.ts'
 import type { EntryStatus } from '../outbox-states.ts'
 
 export interface OutboxState {
@@ -8,6 +9,8 @@ export interface OutboxState {
   readonly entries: readonly OutboxEntry[]
   /** By `pause`, or while somebody has to sign in. */
   readonly paused: boolean
+  /** Who paused it; undefined while it is not. */
+  readonly pausedBy: Outbox['pausedBy']
   /** How many the gateway has not given its verdict on and that go on by themselves: queued, blocked, sending, in doubt, accepted. */
   readonly waiting: number
   /** How many wait for a person: rejected, parked, or in conflict without a decision on its way. */
@@ -23,6 +26,7 @@ export type TaskState =
 export const EMPTY_OUTBOX: OutboxState = Object.freeze({
   entries: Object.freeze([]),
   paused: false,
+  pausedBy: undefined,
   waiting: 0,
   stuck: 0,
 })
@@ -40,13 +44,13 @@ export class OutboxStore {
   readonly subscribe = (listener: () => void): (() => void) => this.#client.outbox.subscribe(() => listener())
 
   readonly state = (): OutboxState => {
-    const { entries, paused } = this.#client.outbox
+    const { entries, paused, pausedBy } = this.#client.outbox
     if (entries !== this.#state.entries) {
       const left = entries.filter(({ status }) => status !== 'conflict')
       const refused = left.filter(({ status }) => status === 'rejected' || status === 'parked').length
       const stuck = refused + this.#client.conflicts.list.length
-      this.#state = { entries, paused, waiting: left.length - refused, stuck }
-    } else if (paused !== this.#state.paused) this.#state = { ...this.#state, paused }
+      this.#state = { entries, paused, pausedBy, waiting: left.length - refused, stuck }
+    } else if (pausedBy !== this.#state.pausedBy) this.#state = { ...this.#state, paused, pausedBy }
     return this.#state
   }
 

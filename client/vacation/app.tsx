@@ -1,60 +1,36 @@
-import { useConflicts, useOutbox } from 'layover/react'
-import { type ReactNode, useEffect, useState } from 'react'
-import { ConflictPanel } from './conflict-panel.tsx'
-import { Customers } from './customers.tsx'
-import { Header } from './header.tsx'
-import { Offers } from './offers.tsx'
-import { OutboxPanel } from './outbox-panel.tsx'
-import type { Session } from './session.ts'
-import { Vacations } from './vacations.tsx'
+import { type ReactNode, Suspense } from 'react'
+import { Redirect, Route, Switch } from 'wouter'
+import { Frame } from './shell/frame.tsx'
+import { onDemand } from './shell/on-demand.ts'
+import { Loading, NotFound } from './shell/opening.tsx'
+import { Overlays } from './shell/overlays.tsx'
+import { VacationsScreen } from './vacations/vacations-screen.tsx'
 
-const VIEWS = { vacations: 'Vacations', customers: 'Customers', offers: 'Offers' } as const
-type View = keyof typeof VIEWS
+const BookingScreen = onDemand(async () => (await import('./booking/booking-screen.tsx')).BookingScreen)
+const CustomersScreen = onDemand(async () => (await import('./customers/customers-screen.tsx')).CustomersScreen)
+const DeviceScreen = onDemand(async () => (await import('./device-page/device-screen.tsx')).DeviceScreen)
+const OffersScreen = onDemand(async () => (await import('./offers/offers-screen.tsx')).OffersScreen)
+const ReviewScreen = onDemand(async () => (await import('./conflicts/review-screen.tsx')).ReviewScreen)
 
-const isView = (name: string): name is View => name in VIEWS
-
-/** The view that the address names; an address that names something else on the page leaves it as it is. */
-function useView(): View {
-  const read = (before: View): View => {
-    const name = window.location.hash.slice(1)
-    return isView(name) ? name : before
-  }
-  const [view, setView] = useState(() => read('vacations'))
-  useEffect(() => {
-    const changed = (): void => setView(read)
-    window.addEventListener('hashchange', changed)
-    return () => window.removeEventListener('hashchange', changed)
-  })
-  return view
-}
-
-/** The page of somebody who is signed in. */
-export function App({ session, onSignedOut }: { session: Session; onSignedOut(): void }): ReactNode {
-  const view = useView()
-  const { list: conflicts } = useConflicts()
-  const waiting = useOutbox(outbox => outbox.waiting)
+/** The page of somebody who is signed in. Every screen has an address that works on a cold start without a network. */
+export function App({ onSignedOut }: { onSignedOut(): void }): ReactNode {
   return (
-    <>
-      <title>{waiting > 0 ? `(${waiting}) Layover` : 'Layover'}</title>
-      <Header session={session} onSignedOut={onSignedOut} />
-      <nav className="views" aria-label="Views">
-        {Object.entries(VIEWS).map(([name, label]) => (
-          <a key={name} href={`#${name}`} aria-current={name === view ? 'page' : undefined}>
-            {label}
-          </a>
-        ))}
-      </nav>
-      <div className="columns">
-        <main>
-          {conflicts.map(conflict => (
-            <ConflictPanel key={conflict.id} conflict={conflict} />
-          ))}
-          {view === 'vacations' && <Vacations />}
-          {view === 'customers' && <Customers />}
-          {view === 'offers' && <Offers />}
-        </main>
-        <OutboxPanel />
-      </div>
-    </>
+    <Frame onSignedOut={onSignedOut}>
+      <Suspense fallback={<Loading />}>
+        <Switch>
+          <Route path="/">
+            <Redirect to="/vacations" replace />
+          </Route>
+          <Route path="/vacations/:id?" component={VacationsScreen} />
+          <Route path="/book" component={BookingScreen} />
+          <Route path="/customers/:id?" component={CustomersScreen} />
+          <Route path="/offers" component={OffersScreen} />
+          <Route path="/review" component={ReviewScreen} />
+          <Route path="/device" component={DeviceScreen} />
+          <Route component={NotFound} />
+        </Switch>
+      </Suspense>
+      <Overlays onSignedOut={onSignedOut} />
+    </Frame>
   )
 }

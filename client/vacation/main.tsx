@@ -1,8 +1,19 @@
 /// <reference types="vite/client" />
-import './page.css'
+import '@mantine/core/styles.css'
+import '@mantine/notifications/styles.css'
+import 'virtual:theme.css'
+import './theme/page.css'
+import { MantineProvider } from '@mantine/core'
+import { Notifications } from '@mantine/notifications'
 import { createRoot } from 'react-dom/client'
 import { Start } from './start.tsx'
+import { theme } from './theme/theme.ts'
 
 const container = document.getElementById('app')
 if (!container) throw new Error('index.html has no element with the id "app"')
-createRoot(container).render(<Start />)
+createRoot(container).render(
+  <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
+    <Notifications position="bottom-center" />
+    <Start />
+  </MantineProvider>,
+)

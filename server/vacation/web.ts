@@ -62,8 +62,10 @@ export async function serveWeb(
     const schema = printSchema(gateway.schema)
     app.get('/schema.graphql', (_, reply) => reply.type('text/plain; charset=utf-8').send(schema))
   }
-  app.setNotFoundHandler((_, reply) =>
-    reply.code(404).send({ code: 'NOT_FOUND', message: 'There is nothing at this address.' }),
+  app.setNotFoundHandler((request, reply) =>
+    isNavigation(request) && existsSync(join(BUILT, 'web', 'index.html'))
+      ? reply.sendFile('index.html')
+      : reply.code(404).send({ code: 'NOT_FOUND', message: 'There is nothing at this address.' }),
   )
   const pages = [
     { folder: 'web', prefix: '/' },
@@ -77,6 +79,14 @@ export async function serveWeb(
     decorateReply = false
   }
   if (options.playground) app.get('/playground', (_, reply) => reply.redirect('/playground/'))
+}
+
+const NOT_OF_THE_PAGE = /^\/(?:assets|demo|graphql|health|metrics|playground)(?:\/|$)|\.\w+$/
+
+/** A browser that opens one of the page's own addresses, which only the page knows: `/customers/…`. */
+function isNavigation({ method, headers, url }: FastifyRequest): boolean {
+  const [path = ''] = url.split('?')
+  return method === 'GET' && headers.accept?.includes('text/html') === true && !NOT_OF_THE_PAGE.test(path)
 }
 
 function setHeaders(reply: FastifyReply, path: string): void {

@@ -171,9 +171,12 @@ describe('an expired token', () => {
     gateway.fault({ kind: 'refuse', code: 'UNAUTHENTICATED' }, hasTasks)
     expect((await createNote(client, 'n1')).extensions).toMatchObject({ layover: { status: 'queued' } })
     await vi.waitFor(() => expect(client.outbox.paused).toBe(true))
+    expect(client.outbox.pausedBy).toBe('sign-in')
+    client.outbox.pause()
+    expect(client.outbox.pausedBy).toBe('user')
     client.outbox.resume()
     await emptied(client)
-    expect(client.outbox.paused).toBe(false)
+    expect([client.outbox.paused, client.outbox.pausedBy]).toEqual([false, undefined])
   })
 })
 

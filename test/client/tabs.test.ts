@@ -206,7 +206,7 @@ describe('the leader', () => {
     const { gateway, browser, a, b } = await openBrowser(2, { reauthenticate: () => new Promise(() => undefined) })
     gateway.fault({ kind: 'refuse', code: 'UNAUTHENTICATED' }, request => request.tasks.length > 0)
     void createNote(b.client, 'n1')
-    await agree([a, b], ({ client }) => expect(client.outbox.paused).toBe(true))
+    await agree([a, b], ({ client }) => expect(client.outbox.pausedBy).toBe('sign-in'))
     a.tab.die()
     await browser.led(a)
     await emptied(b.client)

@@ -1,0 +1,7 @@
+import { Title } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { texts } from '../texts/index.ts'
+
+export function OffersScreen(): ReactNode {
+  return <Title order={2}>{texts.offers.title}</Title>
+}

@@ -1,0 +1,25 @@
+import { type ReactNode, Suspense } from 'react'
+import { onDemand } from './on-demand.ts'
+import { useOverlay } from './overlay.ts'
+
+const OutboxDrawer = onDemand(async () => (await import('../outbox/outbox-drawer.tsx')).OutboxDrawer)
+const ConflictDialog = onDemand(async () => (await import('../conflicts/conflict-dialog.tsx')).ConflictDialog)
+const ReportDialog = onDemand(async () => (await import('../report/report-dialog.tsx')).ReportDialog)
+const FaultPanel = onDemand(async () => (await import('../faults/fault-panel.tsx')).FaultPanel)
+const SignInAgain = onDemand(async () => (await import('../sign-in/sign-in-again.tsx')).SignInAgain)
+const LeaveDialog = onDemand(async () => (await import('../sign-in/leave-dialog.tsx')).LeaveDialog)
+
+/** What lies over the screen, by the address. */
+export function Overlays({ onSignedOut }: { onSignedOut(): void }): ReactNode {
+  const { name, id, close } = useOverlay()
+  return (
+    <Suspense fallback={null}>
+      <OutboxDrawer opened={name === 'outbox'} onClose={close} />
+      {name === 'conflict' && id !== undefined && <ConflictDialog id={id} onClose={close} />}
+      <ReportDialog opened={name === 'report'} onClose={close} />
+      {name === 'faults' && <FaultPanel onClose={close} />}
+      {name === 'sign-in' && <SignInAgain onClose={close} />}
+      {name === 'leave' && <LeaveDialog onClose={close} onSignedOut={onSignedOut} />}
+    </Suspense>
+  )
+}

@@ -1,0 +1,15 @@
+export const commonTexts = {
+  cancel: 'Cancel',
+  close: 'Close',
+  undo: 'Undo',
+  keep: 'No, keep it',
+  notDone: 'That did not work',
+  waitingToSend: 'Waiting to send',
+  willBeDeleted: 'Will be deleted',
+  willBeCancelled: 'Will be cancelled',
+  stale: (time: string): string => `Showing saved data from ${time}.`,
+  stalePrices: 'Prices may have changed.',
+  hardStale: (time: string): string => `This is from ${time}: too old to rely on. Sync before you act on it.`,
+  neverSynced: 'Nothing has been fetched to this device yet.',
+  tentativePrice: 'A price on this device. What it costs is known when the booking is confirmed.',
+}

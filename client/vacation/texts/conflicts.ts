@@ -1,0 +1,3 @@
+export const conflictTexts = {
+  title: 'Review',
+}

@@ -1,0 +1,3 @@
+export const deviceTexts = {
+  title: 'This device',
+}

@@ -1,0 +1,3 @@
+export const faultTexts = {
+  title: 'Try the promises',
+}

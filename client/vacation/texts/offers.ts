@@ -1,0 +1,3 @@
+export const offerTexts = {
+  title: 'Offers',
+}

@@ -1,0 +1,3 @@
+export const reportTexts = {
+  title: 'While you were away',
+}

@@ -1,0 +1,75 @@
+/** Colours, shapes and the defaults that keep every screen readable: contrast of text, names of close buttons, no styles that the page's policy would block. */
+import {
+  Alert,
+  Badge,
+  Button,
+  Card,
+  type CSSVariablesResolver,
+  colorsTuple,
+  createTheme,
+  DEFAULT_THEME,
+  Drawer,
+  defaultVariantColorsResolver,
+  Modal,
+  mergeMantineTheme,
+  NavLink,
+  Popover,
+  Tooltip,
+  type VariantColorsResolver,
+} from '@mantine/core'
+
+/** Coloured text on a tint has too little contrast: the colour is in the tint, the icon and the word. */
+const variantColorResolver: VariantColorsResolver = input => {
+  const colors = defaultVariantColorsResolver(input)
+  return input.variant === 'light' ? { ...colors, color: 'var(--mantine-color-text)' } : colors
+}
+
+const CLOSE = { 'aria-label': 'Close' }
+/** The lock would write a style element; `page.css` does it instead. */
+const OVERLAY = { lockScroll: false, closeButtonProps: CLOSE, transitionProps: { duration: 120 } }
+
+export const theme = mergeMantineTheme(
+  DEFAULT_THEME,
+  createTheme({
+    primaryColor: 'lagoon',
+    primaryShade: { light: 8, dark: 8 },
+    autoContrast: true,
+    respectReducedMotion: true,
+    defaultRadius: 'md',
+    fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
+    headings: { fontWeight: '650' },
+    colors: {
+      lagoon: colorsTuple([
+        '#e6f7f7',
+        '#d3ebeb',
+        '#a8d6d7',
+        '#79c1c2',
+        '#53afb1',
+        '#3ba4a6',
+        '#2a9da0',
+        '#17898c',
+        '#0b6b70',
+        '#00595d',
+      ]),
+    },
+    variantColorResolver,
+    components: {
+      Alert: Alert.extend({ styles: { title: { color: 'var(--mantine-color-text)' } } }),
+      Badge: Badge.extend({ defaultProps: { variant: 'light', tt: 'none', fw: 600 } }),
+      Button: Button.extend({ defaultProps: { variant: 'default' } }),
+      Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md' } }),
+      Drawer: Drawer.extend({ defaultProps: OVERLAY }),
+      Modal: Modal.extend({ defaultProps: OVERLAY }),
+      NavLink: NavLink.extend({ defaultProps: { variant: 'light' } }),
+      Popover: Popover.extend({ defaultProps: { shadow: 'md' } }),
+      Tooltip: Tooltip.extend({ defaultProps: { events: { hover: true, focus: true, touch: true } } }),
+    },
+  }),
+)
+
+/** Beyond Mantine's own: placeholders and dimmed text that are dark enough to read. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { '--mantine-color-placeholder': '#5c636a', '--mantine-color-dimmed': '#545b62' },
+  dark: { '--mantine-color-placeholder': '#a8adb3', '--mantine-color-dimmed': '#b3b8be' },
+})

@@ -1,0 +1,39 @@
+import { Button, Group, Modal, Stack } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { texts } from '../texts/index.ts'
+
+interface AskProps {
+  question: string
+  /** What else goes with it. */
+  children?: ReactNode
+  /** What is done then, as the button says it: "Discard". */
+  action: string
+  onConfirm(): void
+  onClose(): void
+}
+
+/** Asks before something that cannot be taken back. Escape and the harmless button, which has the focus, change nothing. */
+export function Ask({ question, children, action, onConfirm, onClose }: AskProps): ReactNode {
+  return (
+    <Modal opened onClose={onClose} title={question}>
+      <Stack>
+        {children}
+        <Group justify="flex-end">
+          <Button data-autofocus onClick={onClose}>
+            {texts.common.keep}
+          </Button>
+          <Button
+            variant="filled"
+            color="red"
+            onClick={() => {
+              onClose()
+              onConfirm()
+            }}
+          >
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  )
+}
