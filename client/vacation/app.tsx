@@ -15,7 +15,7 @@ const ReviewScreen = onDemand(async () => (await import('./conflicts/review-scre
 /** The page of somebody who is signed in. Every screen has an address that works on a cold start without a network. */
 export function App({ onSignedOut }: { onSignedOut(): void }): ReactNode {
   return (
-    <Frame onSignedOut={onSignedOut}>
+    <Frame>
       <Suspense fallback={<Loading />}>
         <Switch>
           <Route path="/">

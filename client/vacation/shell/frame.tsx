@@ -1,27 +1,58 @@
 import { Group, Title } from '@mantine/core'
-import { useOutbox } from 'layover/react'
-import type { ReactNode } from 'react'
-import { Link } from 'wouter'
+import { type ReactNode, useCallback, useState } from 'react'
 import { texts } from '../texts/index.ts'
+import { AccountMenu } from './account-menu.tsx'
+import { Announcer } from './announcer.tsx'
+import { ConnectionMenu, WorkOffline } from './connection-menu.tsx'
+import { FirstRun } from './first-run.tsx'
+import classes from './frame.module.css'
+import { Navigation } from './navigation.tsx'
+import { PageTitle } from './page-title.tsx'
+import { ShortcutList, useShortcuts } from './shortcuts.tsx'
+import { SendingProgress, Strips } from './strips.tsx'
+import { SyncChip } from './sync-chip.tsx'
+import { useSyncState } from './sync-state.ts'
 
 const words = texts.shell
+const CONTENT = 'content'
 
-/** What stands around every screen: who works here, where one can go, and how the changes fare. */
-export function Frame({ children }: { onSignedOut(): void; children: ReactNode }): ReactNode {
-  const waiting = useOutbox(outbox => outbox.waiting)
+/** What stands around every screen: where one can go, how the changes fare, and who works here. */
+export function Frame({ children }: { children: ReactNode }): ReactNode {
+  const sync = useSyncState()
+  const [isHelping, setHelping] = useState(false)
+  useShortcuts(useCallback(() => setHelping(true), []))
   return (
     <>
-      <title>{waiting > 0 ? `(${waiting}) ${words.product}` : words.product}</title>
-      <Group component="header" p="md">
-        <Title order={1} size="h3">
-          {words.product}
-        </Title>
-        <nav aria-label={words.views}>
-          <Link href="/vacations">{words.vacations}</Link> <Link href="/customers">{words.customers}</Link>{' '}
-          <Link href="/offers">{words.offers}</Link> <Link href="/device">{words.device}</Link>
-        </nav>
-      </Group>
-      <main className="screen">{children}</main>
+      <PageTitle sync={sync} />
+      <a href={`#${CONTENT}`} className={classes['skip']}>
+        {words.skip}
+      </a>
+      <header className={classes['header']}>
+        <div className={classes['bar']}>
+          <Group gap="xs" wrap="nowrap" className={classes['brand']}>
+            <img src="/icon.svg" alt="" width={28} height={28} />
+            <Title order={1} size="h4" className={classes['product']}>
+              {words.product}
+            </Title>
+          </Group>
+          <Navigation />
+          <SyncChip sync={sync} />
+          <div className={classes['wideOnly']}>
+            <WorkOffline />
+          </div>
+          <Group gap={0} wrap="nowrap">
+            <ConnectionMenu />
+            <AccountMenu onShortcuts={() => setHelping(true)} />
+          </Group>
+        </div>
+        <Strips sync={sync} />
+        <SendingProgress sync={sync} />
+      </header>
+      <main id={CONTENT} tabIndex={-1} className={classes['content']}>
+        <FirstRun>{children}</FirstRun>
+      </main>
+      <Announcer sync={sync} />
+      {isHelping && <ShortcutList onClose={() => setHelping(false)} />}
     </>
   )
 }

@@ -1,5 +1,8 @@
+const changes = (count: number): string => (count === 1 ? '1 change' : `${count} changes`)
+
 export const shellTexts = {
   product: 'Layover',
+  skip: 'Skip to the content',
   views: 'Views',
   vacations: 'Vacations',
   customers: 'Customers',
@@ -13,6 +16,87 @@ export const shellTexts = {
   tryAgain: 'Try again',
   notFound: 'There is nothing at this address.',
   toVacations: 'To the vacations',
+  pageTitle: (waiting: number, screen: string): string =>
+    `${waiting > 0 ? `(${waiting}) ` : ''}${screen === '' ? '' : `${screen} – `}Layover`,
+  waitingHere: (count: number): string => `${count} waiting`,
+
+  chip: {
+    saved: 'All changes saved',
+    sending: (at: number, of: number): string => `Sending ${at} of ${of}`,
+    waiting: (count: number): string => `${count} waiting`,
+    offline: 'Offline',
+    unreachable: "Can't reach server",
+    retryingIn: (seconds: number): string => `retrying in ${seconds} s`,
+    paused: 'Paused by you',
+    signIn: 'Sign in again',
+    review: (count: number): string => (count === 1 ? '1 needs review' : `${count} need review`),
+    failed: (count: number): string => `${count} failed`,
+    parked: (count: number): string => `${count} paused`,
+    open: 'Open the outbox',
+    openSignIn: 'Open the sign-in',
+  },
+
+  synced: (relative: string): string => `Synced ${relative}`,
+  neverSynced: 'Never synced',
+  connection: 'Connection',
+  workOffline: 'Work offline',
+  workOfflineHint: 'Nothing leaves this device and nothing is fetched until you switch it off.',
+  workingOffline: 'You are working offline. Your changes wait on this device.',
+  goOnline: 'Go online',
+  metered: 'Metered connection',
+  meteredHint: 'Changes leave together every few minutes, and news is fetched less often.',
+  syncNow: 'Sync now',
+  pausedByYou: 'Sending is paused by you. Your changes wait on this device.',
+  resume: 'Resume sending',
+  signInNeeded: (count: number): string =>
+    count === 0
+      ? 'The server wants you to sign in again.'
+      : `The server wants you to sign in again. ${changes(count)} wait safely on this device.`,
+  signInAgain: 'Sign in again',
+  tryNow: 'Try now',
+
+  progress: (done: number, of: number): string => `${done} of ${of} sent`,
+  progressName: 'Sending changes',
+  stopSending: 'Stop sending',
+
+  announce: {
+    online: 'Online.',
+    offline: 'Offline. Changes are saved on this device.',
+    unreachable: "The server can't be reached. Changes are saved on this device.",
+    paused: 'Sending is paused.',
+    signIn: 'Sign in again to go on sending.',
+    saved: 'All changes saved.',
+    review: (count: number): string => (count === 1 ? 'A change needs review.' : `${count} changes need review.`),
+  },
+
+  firstRun: {
+    title: 'Getting ready to work offline',
+    explanation:
+      'Your customers, vacations and offers are being fetched to this device. From then on it works without a network.',
+    customers: (count: number): string => (count === 1 ? '1 customer' : `${count} customers`),
+    vacations: (count: number): string => (count === 1 ? '1 vacation' : `${count} vacations`),
+    offers: (count: number): string => (count === 1 ? '1 offer' : `${count} offers`),
+    offline: 'There is no connection, and nothing has been fetched yet. It begins by itself when there is one.',
+  },
+
+  account: 'Account',
+  signedInAs: (label: string): string => `Signed in as ${label}`,
+  colours: 'Colours',
+  colourSchemes: { auto: 'As the system', light: 'Light', dark: 'Dark' },
+  playground: 'Playground (GraphQL)',
+  faults: 'Try the promises',
+  shortcuts: 'Keyboard shortcuts',
+  signOut: 'Sign out',
+  shortcutList: [
+    ['g v', 'Vacations'],
+    ['g c', 'Customers'],
+    ['g o', 'Offers'],
+    ['g d', 'This device'],
+    ['b', 'Book a vacation'],
+    ['o', 'Outbox'],
+    ['?', 'This list'],
+  ] as readonly (readonly [keys: string, does: string])[],
+
   problems: {
     OFFLINE: 'Nothing can be sent while you work offline.',
     UNREACHABLE: "The server can't be reached. Everything is still on this device.",

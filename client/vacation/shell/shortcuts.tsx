@@ -1,0 +1,62 @@
+import { Kbd, Modal, Table } from '@mantine/core'
+import { systemClock } from 'layover/protocol'
+import { type ReactNode, useEffect, useRef } from 'react'
+import { useLocation } from 'wouter'
+import { texts } from '../texts/index.ts'
+import { useOverlay } from './overlay.ts'
+
+const words = texts.shell
+/** Milliseconds between the two keys of "g v". */
+const PATIENCE = 1500
+
+const VIEW_OF: Readonly<Record<string, string>> = { v: '/vacations', c: '/customers', o: '/offers', d: '/device' }
+
+const isTyping = ({ target }: KeyboardEvent): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+
+/** Keys for those who use the page all day; they rest while somebody types or something lies over the screen. */
+export function useShortcuts(onHelp: () => void): void {
+  const [, navigate] = useLocation()
+  const { show } = useOverlay()
+  const wentAt = useRef(Number.NEGATIVE_INFINITY)
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return
+      if (document.querySelector('[role="dialog"]')) return
+      const follows = systemClock.now() - wentAt.current < PATIENCE
+      wentAt.current = event.key === 'g' ? systemClock.now() : Number.NEGATIVE_INFINITY
+      const view = follows ? VIEW_OF[event.key] : undefined
+      if (view) navigate(view)
+      else if (event.key === 'b') navigate('/book')
+      else if (event.key === 'o') show('outbox')
+      else if (event.key === '?') onHelp()
+      else return
+      event.preventDefault()
+    }
+    window.addEventListener('keydown', press)
+    return () => window.removeEventListener('keydown', press)
+  }, [navigate, show, onHelp])
+}
+
+export function ShortcutList({ onClose }: { onClose(): void }): ReactNode {
+  return (
+    <Modal opened onClose={onClose} title={words.shortcuts}>
+      <Table>
+        <Table.Tbody>
+          {words.shortcutList.map(([keys, does]) => (
+            <Table.Tr key={keys}>
+              <Table.Th scope="row">
+                {keys.split(' ').map(key => (
+                  <Kbd key={key} mr={4}>
+                    {key}
+                  </Kbd>
+                ))}
+              </Table.Th>
+              <Table.Td>{does}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Modal>
+  )
+}
