@@ -1,3 +1,4 @@
+import type { DocumentNode } from 'graphql'
 import type { OutboxEntry } from 'layover/client'
 import { type TaskRegistration, task } from 'layover/client'
 import {
@@ -113,3 +114,13 @@ export type KnownTask =
 export function knownTask(entry: Pick<OutboxEntry, 'name' | 'variables'>): KnownTask | undefined {
   return TASKS.some(({ name }) => name === entry.name) ? (entry as unknown as KnownTask) : undefined
 }
+
+/** By operation name: for queueing once more what was withdrawn. */
+export const DOCUMENTS: ReadonlyMap<string, DocumentNode> = new Map<string, DocumentNode>([
+  ['BookVacation', BookVacationDocument],
+  ['ChangeVacation', ChangeVacationDocument],
+  ['CancelVacation', CancelVacationDocument],
+  ['CreateCustomer', CreateCustomerDocument],
+  ['UpdateCustomer', UpdateCustomerDocument],
+  ['DeleteCustomer', DeleteCustomerDocument],
+])

@@ -1,7 +1,99 @@
-import { Title } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { Button, Stack, Text, TextInput, Title } from '@mantine/core'
+import { systemClock } from 'layover/protocol'
+import { useOutbox } from 'layover/react'
+import { type ReactNode, useState } from 'react'
+import { Link, useParams } from 'wouter'
+import { useOffers, useRecords, useVacations, type Vacation } from '../device/records.ts'
+import { knownTask } from '../device/tasks.ts'
 import { texts } from '../texts/index.ts'
+import { ScreenHeader } from '../ui/screen-header.tsx'
+import { RefusedBookings } from './refused-bookings.tsx'
+import { VacationCard } from './vacation-card.tsx'
+import { VacationDetail } from './vacation-detail.tsx'
+import classes from './vacations.module.css'
+
+const words = texts.vacations
+type Group = keyof typeof words.groups
+const GROUPS: readonly Group[] = ['waiting', 'upcoming', 'past', 'cancelled']
+
+function groupOf({ id, status, endsOn }: Vacation, waiting: ReadonlySet<string>, today: string): Group {
+  if (waiting.has(id) || status === 'REQUESTED') return 'waiting'
+  if (status === 'CANCELLED') return 'cancelled'
+  return endsOn < today ? 'past' : 'upcoming'
+}
+
+/** Ids of vacations that something in the outbox makes or changes. */
+function useWaiting(): ReadonlySet<string> {
+  const { entries } = useOutbox()
+  return new Set(
+    entries.flatMap(entry => {
+      const known = knownTask(entry)
+      if (known?.name === 'BookVacation') return [known.variables.input.vacationId]
+      return known?.name === 'ChangeVacation' || known?.name === 'CancelVacation' ? [known.variables.id] : []
+    }),
+  )
+}
 
 export function VacationsScreen(): ReactNode {
-  return <Title order={2}>{texts.vacations.title}</Title>
+  const { id } = useParams<{ id?: string }>()
+  return id ? <VacationDetail key={id} id={id} /> : <VacationList />
+}
+
+/** What is booked, what waits to be, and what was. */
+function VacationList(): ReactNode {
+  const vacations = useVacations()
+  const records = useRecords()
+  const offers = useOffers()
+  const waiting = useWaiting()
+  const [filter, setFilter] = useState('')
+  const today = new Date(systemClock.now()).toISOString().slice(0, 10)
+  const wanted = filter.trim().toLowerCase()
+  const shown = vacations.filter(
+    ({ customerId }) => wanted === '' || records.customer(customerId)?.name.toLowerCase().includes(wanted),
+  )
+  return (
+    <>
+      <ScreenHeader
+        title={words.title}
+        freshness="Vacation"
+        actions={
+          <Button component={Link} href="/book" variant="filled">
+            {words.book}
+          </Button>
+        }
+      />
+      <RefusedBookings />
+      {vacations.length === 0 ? (
+        <Stack gap="xs">
+          <Text>{words.none}</Text>
+          <Text>{words.firstHint}</Text>
+        </Stack>
+      ) : (
+        <TextInput
+          label={words.filter}
+          value={filter}
+          mb="md"
+          maw={320}
+          onChange={event => setFilter(event.currentTarget.value)}
+        />
+      )}
+      {vacations.length > 0 && shown.length === 0 && <Text>{words.noneFound}</Text>}
+      <ul aria-label={words.title} className={classes['list']}>
+        {GROUPS.flatMap(group => {
+          const members = shown.filter(vacation => groupOf(vacation, waiting, today) === group)
+          if (members.length === 0) return []
+          return [
+            <li key={group} role="presentation" className={classes['group']}>
+              <Title order={3} size="h5">
+                {words.groups[group]}
+              </Title>
+            </li>,
+            ...members.map(vacation => (
+              <VacationCard key={vacation.id} vacation={vacation} records={records} offers={offers} />
+            )),
+          ]
+        })}
+      </ul>
+    </>
+  )
 }
