@@ -71,13 +71,11 @@ export function draftOf(input: BookVacationInput, place: string): Draft {
   }
 }
 
-const isBookable = (offer: Offer): boolean => !offer.discontinued
 const atPlace = <O extends Offer>(offers: readonly O[], place: string): readonly O[] =>
   offers.filter(offer => offer.place === place)
-const cheapest = (offers: readonly Offer[]): string =>
-  [...offers].filter(isBookable).sort((a, b) => a.price.amount - b.price.amount)[0]?.id ?? ''
+const firstOf = (offers: readonly Offer[]): string => offers.find(({ discontinued }) => !discontinued)?.id ?? ''
 
-/** The draft with a place, and with offers of that place: the cheapest, unless others were chosen. */
+/** The draft with a place, and with offers of that place: the first of the list, unless others were chosen. */
 export function completed(draft: Draft, { hotels, flights, cars, places }: Offers): Draft {
   const place = draft.place || (places[0] ?? '')
   const chosen = (id: string, offers: readonly Offer[]): string =>
@@ -85,8 +83,8 @@ export function completed(draft: Draft, { hotels, flights, cars, places }: Offer
   return {
     ...draft,
     place,
-    hotelOfferId: chosen(draft.hotelOfferId, hotels) || cheapest(atPlace(hotels, place)),
-    flightOfferId: chosen(draft.flightOfferId, flights) || cheapest(atPlace(flights, place)),
+    hotelOfferId: chosen(draft.hotelOfferId, hotels) || firstOf(atPlace(hotels, place)),
+    flightOfferId: chosen(draft.flightOfferId, flights) || firstOf(atPlace(flights, place)),
     carOfferId: chosen(draft.carOfferId, cars),
   }
 }

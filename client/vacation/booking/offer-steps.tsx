@@ -2,6 +2,7 @@ import { Checkbox, Group, Radio, Stack, Text } from '@mantine/core'
 import { systemClock } from 'layover/protocol'
 import type { ReactNode } from 'react'
 import type { Offer, Offers } from '../device/records.ts'
+import { offerDetails } from '../offers/offer-details.ts'
 import { momentOf } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
 import { TentativePrice } from '../ui/price.tsx'
@@ -10,12 +11,9 @@ import type { StepProps } from './booking-screen.tsx'
 
 const words = texts.booking
 
-/** What distinguishes an offer, in one line. */
-export function offerFacts(offer: Offer, offers: Offers): string {
-  const facts: string[] = []
-  if ('stars' in offer && offer.stars) facts.push(words.stars(offer.stars))
-  if ('seats' in offer && offer.seats) facts.push(words.seats(offer.seats))
-  if ('departs' in offer && offer.departs) facts.push(words.departs(momentOf(offer.departs)))
+/** What a choice depends on, in one line. */
+function offerFacts(offer: Offer, offers: Offers): string {
+  const facts = [offerDetails(offer)].filter(Boolean)
   if (offer.discontinued) facts.push(words.discontinued)
   const successor = offers.offer(offer.replacedBy)
   if (successor) facts.push(words.replacedBy(successor.name))

@@ -65,7 +65,7 @@ export function CheckOut({ customer }: { customer: Customer }): ReactNode {
           <Text size="sm">{lease.text}</Text>
           {lease.isMine && (
             <Button
-              size="compact-md"
+              size="xs"
               loading={isBusy}
               disabled={state !== 'online'}
               onClick={() => run(() => checkIn({ variables: record }))}

@@ -51,19 +51,14 @@ export function EntryActions({ entry }: { entry: OutboxEntry }): ReactNode {
         <Button
           key={suggestion.label}
           variant="filled"
-          size="compact-md"
+          size="xs"
           onClick={() => run(outbox.applySuggestion(entry.id, index))}
         >
           {suggestion.label}
         </Button>
       ))}
       {conflict && !conflict.inReview && (
-        <Button
-          variant="filled"
-          size="compact-md"
-          aria-label={named(words.settle)}
-          onClick={() => show('conflict', entry.id)}
-        >
+        <Button variant="filled" size="xs" aria-label={named(words.settle)} onClick={() => show('conflict', entry.id)}>
           {words.settle}
         </Button>
       )}
@@ -71,13 +66,13 @@ export function EntryActions({ entry }: { entry: OutboxEntry }): ReactNode {
         entry.nextAttemptAt ||
         entry.status === 'accepted' ||
         entry.status === 'in-doubt') && (
-        <Button size="compact-md" aria-label={named(words.retry)} onClick={() => run(outbox.retry(entry.id))}>
+        <Button size="xs" aria-label={named(words.retry)} onClick={() => run(outbox.retry(entry.id))}>
           {words.retry}
         </Button>
       )}
       {editor && (
         <Button
-          size="compact-md"
+          size="xs"
           aria-label={named(isStuck ? words.editAndResend : words.edit)}
           onClick={() => navigate(editor)}
         >
@@ -86,7 +81,7 @@ export function EntryActions({ entry }: { entry: OutboxEntry }): ReactNode {
       )}
       {(isWaiting(entry) || isStuck) && (
         <Button
-          size="compact-md"
+          size="xs"
           aria-label={named(isStuck ? words.discard : words.withdraw)}
           onClick={() => (isWaiting(entry) && dependents.length === 0 ? giveUp() : setAsking(true))}
         >

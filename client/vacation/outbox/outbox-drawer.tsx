@@ -41,18 +41,18 @@ function Contents({ onClose }: { onClose(): void }): ReactNode {
       <SendingProgress sync={sync} />
       <Group gap="xs">
         <Button
-          size="compact-md"
+          size="xs"
           disabled={entries.length === 0 || pausedBy !== undefined || mode === 'offline'}
           onClick={() => void pulling.push().catch(toastProblem)}
         >
           {words.sendNow}
         </Button>
         {pausedBy === 'user' ? (
-          <Button size="compact-md" onClick={() => outbox.resume()}>
+          <Button size="xs" onClick={() => outbox.resume()}>
             {words.resume}
           </Button>
         ) : (
-          <Button size="compact-md" disabled={pausedBy === 'sign-in'} onClick={() => outbox.pause()}>
+          <Button size="xs" disabled={pausedBy === 'sign-in'} onClick={() => outbox.pause()}>
             {words.pause}
           </Button>
         )}
@@ -74,7 +74,7 @@ function Contents({ onClose }: { onClose(): void }): ReactNode {
         ))}
       </ul>
       <Group justify="space-between">
-        <Button size="compact-md" onClick={() => void exportOutbox(outbox).catch(toastProblem)}>
+        <Button size="xs" onClick={() => void exportOutbox(outbox).catch(toastProblem)}>
           {words.exportAll}
         </Button>
         <Anchor component={Link} href="/device" onClick={onClose}>

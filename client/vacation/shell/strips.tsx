@@ -13,7 +13,7 @@ function Strip({ text, action, onAction }: { text: string; action: string; onAct
   return (
     <div className={classes['strip']}>
       <span>{text}</span>
-      <Button size="compact-md" onClick={onAction}>
+      <Button size="xs" onClick={onAction}>
         {action}
       </Button>
     </div>
@@ -59,7 +59,7 @@ export function SendingProgress({ sync: { burst, kind } }: { sync: SyncState }):
         />
       </Progress.Root>
       <span>{words.progress(burst.done, burst.of)}</span>
-      <Button size="compact-md" onClick={() => outbox.pause()}>
+      <Button size="xs" onClick={() => outbox.pause()}>
         {words.stopSending}
       </Button>
     </div>

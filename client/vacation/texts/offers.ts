@@ -1,3 +1,15 @@
 export const offerTexts = {
   title: 'Offers',
+  place: 'Place',
+  none: 'No offers on this device yet.',
+  kinds: { hotel: 'Hotels', flight: 'Flights', car: 'Cars' },
+  name: 'Name',
+  details: 'Details',
+  price: 'Price',
+  validUntil: 'Valid until',
+  mayHaveChanged: 'Price may have changed',
+  discontinued: 'Discontinued',
+  replacedBy: 'replaced by',
+  bookThis: 'Book this',
+  bookNamed: (name: string): string => `Book ${name}`,
 }

@@ -20,6 +20,7 @@ export const vacationTexts = {
   confirmation: 'Confirmation',
   steps: 'Steps',
   stepNames: {
+    offers: 'Prices checked again',
     hotel: 'Hotel',
     flight: 'Flight',
     car: 'Car',

@@ -19,7 +19,7 @@ import { StateBadge } from '../ui/state-badge.tsx'
 import { CancelVacation } from './cancel-vacation.tsx'
 import { ChangeVacationForm } from './change-vacation-form.tsx'
 import { Refusal, RefusedBookings } from './refused-bookings.tsx'
-import { TaskTimeline } from './task-timeline.tsx'
+import { TaskTimeline, useTaskReport } from './task-timeline.tsx'
 import classes from './vacations.module.css'
 import { bookingAmong, wishOf } from './wish.ts'
 
@@ -49,6 +49,7 @@ function Found({ vacation }: { vacation: Vacation }): ReactNode {
   const [isChanging, setChanging] = useState(false)
   const booking = bookingAmong(entries)
   const taskId = useBookingTask(vacation.id) ?? booking?.id
+  const report = useTaskReport(taskId)
   const customer = records.customer(vacation.customerId)
   const name = customer?.name ?? words.unknownCustomer
   const dates = dateRange(vacation.startsOn, vacation.endsOn)
@@ -79,7 +80,7 @@ function Found({ vacation }: { vacation: Vacation }): ReactNode {
           <Card data-tentative={entries.some(isUnsettled)}>
             <Facts vacation={vacation} entries={entries} offers={offers} />
           </Card>
-          {taskId && (
+          {taskId && report && report.steps.length > 0 && (
             <Card>
               <TaskTimeline taskId={taskId} />
             </Card>
