@@ -1,5 +1,6 @@
 import { type ReactNode, Suspense } from 'react'
 import { Redirect, Route, Switch } from 'wouter'
+import { AbsencesProvider } from './report/absence-context.tsx'
 import { Frame } from './shell/frame.tsx'
 import { onDemand } from './shell/on-demand.ts'
 import { Loading, NotFound } from './shell/opening.tsx'
@@ -15,22 +16,24 @@ const ReviewScreen = onDemand(async () => (await import('./conflicts/review-scre
 /** The page of somebody who is signed in. Every screen has an address that works on a cold start without a network. */
 export function App({ onSignedOut }: { onSignedOut(): void }): ReactNode {
   return (
-    <Frame>
-      <Suspense fallback={<Loading />}>
-        <Switch>
-          <Route path="/">
-            <Redirect to="/vacations" replace />
-          </Route>
-          <Route path="/vacations/:id?" component={VacationsScreen} />
-          <Route path="/book" component={BookingScreen} />
-          <Route path="/customers/:id?" component={CustomersScreen} />
-          <Route path="/offers" component={OffersScreen} />
-          <Route path="/review" component={ReviewScreen} />
-          <Route path="/device" component={DeviceScreen} />
-          <Route component={NotFound} />
-        </Switch>
-      </Suspense>
-      <Overlays onSignedOut={onSignedOut} />
-    </Frame>
+    <AbsencesProvider>
+      <Frame>
+        <Suspense fallback={<Loading />}>
+          <Switch>
+            <Route path="/">
+              <Redirect to="/vacations" replace />
+            </Route>
+            <Route path="/vacations/:id?" component={VacationsScreen} />
+            <Route path="/book" component={BookingScreen} />
+            <Route path="/customers/:id?" component={CustomersScreen} />
+            <Route path="/offers" component={OffersScreen} />
+            <Route path="/review" component={ReviewScreen} />
+            <Route path="/device" component={DeviceScreen} />
+            <Route component={NotFound} />
+          </Switch>
+        </Suspense>
+        <Overlays onSignedOut={onSignedOut} />
+      </Frame>
+    </AbsencesProvider>
   )
 }

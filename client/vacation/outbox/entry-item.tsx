@@ -1,6 +1,6 @@
 import { Button, Code, Group, Text } from '@mantine/core'
 import type { OutboxEntry } from 'layover/client'
-import { useConnection, useOutbox } from 'layover/react'
+import { useOutbox } from 'layover/react'
 import { memo, type ReactNode, useState } from 'react'
 import type { Records } from '../device/records.ts'
 import { momentOf, relative } from '../texts/format.ts'
@@ -12,7 +12,8 @@ import { TaskTimeline } from '../vacations/task-timeline.tsx'
 import { EntryActions } from './entry-actions.tsx'
 import { entryTitle } from './entry-title.ts'
 import classes from './outbox.module.css'
-import { isUnsettled, stateWord } from './state-word.ts'
+import { isUnsettled } from './state-word.ts'
+import { useStateWord } from './use-state-word.ts'
 
 const words = texts.outbox
 
@@ -49,15 +50,14 @@ export const EntryItem = memo(function EntryItem({
   entry: OutboxEntry
   records: Records
 }): ReactNode {
-  const paused = useOutbox(outbox => outbox.paused)
-  const connection = useConnection()
+  const wordOf = useStateWord()
   const reason = useReason(entry, records)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys go from entry to entry
     <li className={classes['entry']} data-tentative={isUnsettled(entry)} tabIndex={0}>
       <Group justify="space-between" align="flex-start" wrap="nowrap">
         <Text fw={650}>{entryTitle(entry, records)}</Text>
-        <StateBadge word={stateWord(entry, { paused, connection })} />
+        <StateBadge word={wordOf(entry)} />
       </Group>
       <Facts entry={entry} />
       {reason && <Text size="sm">{reason}</Text>}

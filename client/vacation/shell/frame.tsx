@@ -1,17 +1,22 @@
 import { Group, Title } from '@mantine/core'
 import { type ReactNode, useCallback, useState } from 'react'
+import { useLocation } from 'wouter'
+import { AbsenceReport } from '../report/absence-report.tsx'
 import { texts } from '../texts/index.ts'
 import { AccountMenu } from './account-menu.tsx'
 import { Announcer } from './announcer.tsx'
 import { ConnectionMenu, WorkOffline } from './connection-menu.tsx'
 import { FirstRun } from './first-run.tsx'
 import classes from './frame.module.css'
+import { InstallButton } from './install-button.tsx'
 import { Navigation } from './navigation.tsx'
 import { PageTitle } from './page-title.tsx'
+import { ScreenBoundary } from './screen-boundary.tsx'
 import { ShortcutList, useShortcuts } from './shortcuts.tsx'
 import { SendingProgress, Strips } from './strips.tsx'
 import { SyncChip } from './sync-chip.tsx'
 import { useSyncState } from './sync-state.ts'
+import { VersionBanner } from './version-banner.tsx'
 
 const words = texts.shell
 const CONTENT = 'content'
@@ -19,6 +24,7 @@ const CONTENT = 'content'
 /** What stands around every screen: where one can go, how the changes fare, and who works here. */
 export function Frame({ children }: { children: ReactNode }): ReactNode {
   const sync = useSyncState()
+  const [location] = useLocation()
   const [isHelping, setHelping] = useState(false)
   useShortcuts(useCallback(() => setHelping(true), []))
   return (
@@ -42,14 +48,20 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           </div>
           <Group gap={0} wrap="nowrap">
             <ConnectionMenu />
-            <AccountMenu onShortcuts={() => setHelping(true)} />
+            <AccountMenu onShortcuts={() => setHelping(true)}>
+              <InstallButton />
+            </AccountMenu>
           </Group>
         </div>
+        <VersionBanner />
         <Strips sync={sync} />
         <SendingProgress sync={sync} />
+        <AbsenceReport />
       </header>
       <main id={CONTENT} tabIndex={-1} className={classes['content']}>
-        <FirstRun>{children}</FirstRun>
+        <FirstRun>
+          <ScreenBoundary place={location}>{children}</ScreenBoundary>
+        </FirstRun>
       </main>
       <Announcer sync={sync} />
       {isHelping && <ShortcutList onClose={() => setHelping(false)} />}

@@ -1,3 +1,25 @@
+const count = (n: number, one: string, many: string): string => (n === 1 ? `1 ${one}` : `${n} ${many}`)
+
 export const reportTexts = {
   title: 'While you were away',
+  details: 'Details',
+  dismiss: 'Dismiss',
+  confirmed: (n: number): string => `${n} confirmed`,
+  review: (n: number): string => (n === 1 ? '1 needs review' : `${n} need review`),
+  failed: (n: number): string => `${n} failed`,
+  changed: (n: number): string => `${count(n, 'record', 'records')} changed by others`,
+  offers: (n: number): string => `${count(n, 'offer', 'offers')} changed`,
+  yours: 'Your changes',
+  others: 'What others changed',
+  offersTitle: 'Offers',
+  nothing: 'Nothing happened.',
+  isNew: (name: string, who: string): string => `${name} is new${who}`,
+  isGone: (name: string): string => `${name} is gone`,
+  fields: (name: string, fields: string, who: string): string => `${name}: ${fields} changed${who}`,
+  by: (who: string): string => `, by ${who}`,
+  priceRose: (name: string, from: string, to: string): string => `${name} costs ${to}, before ${from}`,
+  discontinued: (name: string): string => `${name} is discontinued`,
+  newOffer: (name: string): string => `${name} is offered now`,
+  goneOffer: (name: string): string => `${name} is no longer offered`,
+  matters: 'concerns a vacation of yours',
 }

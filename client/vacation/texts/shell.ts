@@ -97,6 +97,30 @@ export const shellTexts = {
     ['?', 'This list'],
   ] as readonly (readonly [keys: string, does: string])[],
 
+  anotherUser: 'Sign in as somebody else',
+  remedies: {
+    storage:
+      'This browser does not let the page store anything: perhaps cookies and site data are blocked, the window is private, or the disk is full. Allow site data for this address, then try again.',
+    key: 'What is stored here was encrypted with another key.',
+    insecure:
+      'This address is not secure (https), so the browser keeps storage and offline work from the page. Open it by https, or on this machine as localhost.',
+  },
+  version: {
+    ready: 'A new version is ready.',
+    taken: 'A new version has been loaded in another tab.',
+    reload: 'Reload now',
+    afterSending: 'The new version is loaded when what is being sent has arrived.',
+  },
+  install: {
+    action: 'Install app',
+    byHand: 'To install: Share, then “Add to Home Screen”.',
+  },
+  boundary: {
+    title: 'Something went wrong on this screen',
+    safe: 'Your changes are safe in the outbox.',
+    reload: 'Reload',
+  },
+
   problems: {
     OFFLINE: 'Nothing can be sent while you work offline.',
     UNREACHABLE: "The server can't be reached. Everything is still on this device.",

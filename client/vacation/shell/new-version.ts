@@ -1,0 +1,78 @@
+/**
+ * The service worker: it serves the page without a network, and nothing else. A new version waits until a person takes it, and
+ * then until nothing is under way. The tab that took it loads itself anew; every other one keeps its form and is told. The
+ * chunks of the old version leave the cache with it, so a tab loads all of them as soon as a new one is ready.
+ */
+import { type Clock, systemClock } from 'layover/protocol'
+import { Workbox } from 'workbox-window'
+
+/** 'ready': a new version waits. 'taken': another tab took it, this one still runs the old one. */
+export type VersionState = 'current' | 'ready' | 'taken'
+
+/** Milliseconds between two looks for a new version. */
+const LOOK_EVERY = 60 * 60_000
+
+export class NewVersion {
+  readonly #workbox: Workbox | undefined
+  readonly #clock: Clock
+  readonly #prepare: () => Promise<void>
+  readonly #listeners = new Set<() => void>()
+  #state: VersionState = 'current'
+  #isTaking = false
+
+  /**
+   * Registers the worker, where there are workers: in a built page on https or this machine.
+   *
+   * @param prepare loads what this version may still need
+   */
+  constructor(isBuilt: boolean, prepare: () => Promise<void>, clock: Clock = systemClock) {
+    this.#clock = clock
+    this.#prepare = prepare
+    if (!isBuilt || !('serviceWorker' in navigator)) return
+    this.#workbox = new Workbox('/sw.js')
+    const wasControlled = navigator.serviceWorker.controller !== null
+    this.#workbox.addEventListener('waiting', () => this.#become('ready'))
+    navigator.serviceWorker.addEventListener('controllerchange', () => {
+      if (this.#isTaking) window.location.reload()
+      else if (wasControlled) this.#become('taken')
+    })
+    // Without a worker the page works as long as there is a network.
+    this.#workbox.register().catch(() => undefined)
+    this.#lookLater()
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') this.look()
+    })
+  }
+
+  readonly state = (): VersionState => this.#state
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Asks the gateway whether there is a new version. */
+  look(): void {
+    this.#workbox?.update().catch(() => undefined)
+  }
+
+  /** Loads the new version: the caller has seen to it that nothing is under way. */
+  take(): void {
+    if (this.#state === 'taken') window.location.reload()
+    this.#isTaking = true
+    this.#workbox?.messageSkipWaiting()
+  }
+
+  #lookLater(): void {
+    this.#clock.after(LOOK_EVERY, () => {
+      this.look()
+      this.#lookLater()
+    })
+  }
+
+  #become(state: VersionState): void {
+    this.#state = state
+    if (state === 'ready') void this.#prepare()
+    for (const listener of this.#listeners) listener()
+  }
+}
