@@ -106,6 +106,12 @@ export function serveDemo(app: FastifyInstance, { secret }: { secret: string }, 
   })
 }
 
+/** `authorization` of the demo agency's supervisor. */
+export async function demoSupervisor({ secret }: { secret: string }, clock: Clock): Promise<string> {
+  const supervisor = DEMO_USERS.find(({ roles }) => roles.includes('supervisor')) as DemoUser
+  return `Bearer ${await signToken(supervisor, secret, TOKEN_SECONDS, clock.now())}`
+}
+
 /** Customers to begin with. Each is a task with a fixed id, so that a restart adds nothing. */
 export async function addDemoData(gateway: Gateway, { secret }: { secret: string }, clock: Clock): Promise<void> {
   for (const { owner, ...input } of DEMO_CUSTOMERS) {

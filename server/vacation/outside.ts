@@ -4,14 +4,18 @@ import type { Clock } from 'layover/protocol'
 import type { BookingOutside } from './book-vacation.ts'
 import type { Config } from './config.ts'
 import { smtpMailer } from './mail.ts'
-import { startMailbox } from './mailbox.ts'
+import { type Mailbox, startMailbox } from './mailbox.ts'
 import { httpSupplier } from './suppliers/http.ts'
 import { startSandbox } from './suppliers/sandbox.ts'
+import type { SandboxControl } from './suppliers/sandbox-control.ts'
 import type { Supplier, SupplierKind } from './suppliers/suppliers.ts'
 
 export interface Outside extends BookingOutside {
   /** What stands in for the outside, and where, for people. */
   readonly standIns: readonly string[]
+  /** Where the sandbox stands in for a supplier. */
+  readonly sandbox: SandboxControl | undefined
+  readonly mailbox: Mailbox | undefined
   close(): Promise<void>
 }
 
@@ -36,6 +40,8 @@ export async function connectOutside(config: Config, clock: Clock, fetch: typeof
     suppliers: { hotel: supplier('hotel'), flight: supplier('flight'), car: supplier('car') },
     mailer,
     standIns,
+    sandbox: sandbox?.control,
+    mailbox,
     async close() {
       mailer.close()
       await Promise.all([sandbox?.close(), mailbox?.close()])

@@ -14,7 +14,8 @@ import { changeVacation } from './change-vacation.ts'
 import { collections } from './collections.ts'
 import type { Config } from './config.ts'
 import { customerTasks } from './customers.ts'
-import { addDemoData, demoKey, serveDemo } from './demo-mode.ts'
+import { serveDemoFaults } from './demo-faults.ts'
+import { addDemoData, demoKey, demoSupervisor, serveDemo } from './demo-mode.ts'
 import { logger } from './logger.ts'
 import { serveMetrics } from './metrics.ts'
 import { refreshOffers } from './offers.ts'
@@ -82,6 +83,12 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
     })
     if (demo && 'secret' in key) {
       serveDemo(app, key, clock)
+      serveDemoFaults(app, {
+        gateway,
+        sandbox: outside.sandbox,
+        mailbox: outside.mailbox,
+        supervisor: () => demoSupervisor(key, clock),
+      })
       await addDemoData(gateway, key, clock)
     }
     const offers = await refreshOffers({
