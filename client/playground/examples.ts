@@ -10,9 +10,9 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const dateIn = (days: number): string => new Date(systemClock.now() + days * DAY_MS).toISOString().slice(0, 10)
 const pretty = (value: unknown): string => JSON.stringify(value, null, 2)
 
-const LOOK_AROUND = `# What the demo agency has.
+const OFFERS = `# What there is to book, and for whom.
 # Press the run button, or Ctrl-Enter.
-query LookAround {
+query Offers {
   customers(first: 5) {
     nodes { id name email phone version }
   }
@@ -33,9 +33,6 @@ query LookAround {
 
 const BOOK_VACATION = `# Hotel, flight, car and mail as one task:
 # it ends whole or undone.
-# Run it twice: the same task id is answered
-# with the first outcome, nothing is booked.
-# Change "travellers" and run it: ID_REUSED.
 # "Reset examples" makes new ids.
 mutation BookVacation($task: TaskInput, $input: BookVacationInput!) {
   bookVacation(task: $task, input: $input) {
@@ -56,6 +53,46 @@ mutation BookVacation($task: TaskInput, $input: BookVacationInput!) {
       car { offerId confirmation price { amount currency } }
       total { amount currency }
     }
+  }
+}
+`
+
+const BOOK_AGAIN = `# The same task once more, as a client sends it
+# that heard no answer: the first outcome comes
+# back, and nothing is booked a second time.
+# Change "travellers" and run it: ID_REUSED.
+mutation BookVacationAgain($task: TaskInput, $input: BookVacationInput!) {
+  bookVacation(task: $task, input: $input) {
+    task { id status steps { name status attempts } rejection { code message } }
+    vacation { id hotel { confirmation } flight { confirmation } }
+  }
+}
+`
+
+const MAKE_CONFLICT = `# Two people change the same customer, and both
+# saw the same version: the first one is
+# confirmed, the second one is a CONFLICT.
+# It holds both values; nothing is overwritten.
+mutation MakeConflict($id: ID!, $first: TaskInput, $second: TaskInput, $new: CreateCustomerInput!) {
+  made: createCustomer(input: $new) { customer { version } }
+  colleague: updateCustomer(task: $first, id: $id, baseVersion: 1, patch: { phone: "+351 555 0001" }) {
+    task { status }
+    customer { version phone }
+  }
+  me: updateCustomer(task: $second, id: $id, baseVersion: 1, patch: { phone: "+351 555 0002" }) {
+    task { id status conflict { fields base mine theirs theirsBy theirsVersion } }
+  }
+}
+`
+
+const SETTLE_CONFLICT = `# Run MakeConflict first. A person decides,
+# and the decision is a task like any other:
+# KEEP_MINE, TAKE_THEIRS, MERGE with values,
+# or ESCALATE to a supervisor.
+mutation SettleConflict($conflictOf: ID!, $decision: Decision!, $values: JSON) {
+  resolveConflict(conflictOf: $conflictOf, decision: $decision, values: $values) {
+    task { id status rejection { code message } }
+    resolved { id status }
   }
 }
 `
@@ -127,12 +164,24 @@ export function createExamples(): Example[] {
       acceptReplacement: true,
     },
   }
+  const customer = systemRandom.uuid()
+  const [first, second] = [systemRandom.uuid(), systemRandom.uuid()]
+  const conflict = {
+    id: customer,
+    first: { id: first },
+    second: { id: second },
+    new: { id: customer, name: 'Playground Walking Club', phone: '+351 555 0000' },
+  }
+  const settlement = { conflictOf: second, decision: 'MERGE', values: { phone: '+351 555 0002' } }
   const scopes = [{ type: 'Customer' }, { type: 'Vacation' }, { type: 'Task' }]
   return [
-    { query: LOOK_AROUND },
+    { query: OFFERS },
     { query: BOOK_VACATION, variables: pretty(booking) },
-    { query: TASK_REPORT },
+    { query: BOOK_AGAIN, variables: pretty(booking) },
+    { query: MAKE_CONFLICT, variables: pretty(conflict) },
+    { query: SETTLE_CONFLICT, variables: pretty(settlement) },
     { query: CHANGES_SINCE, variables: pretty({ since: null, scopes }) },
     { query: CHANGES_AVAILABLE },
+    { query: TASK_REPORT },
   ]
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
@@ -5,6 +6,9 @@ import { VitePWA } from 'vite-plugin-pwa'
 import { texts } from './texts/index.ts'
 import { themeCss } from './theme/theme-css.ts'
 
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 const gateway = process.env['GATEWAY'] ?? 'http://127.0.0.1:4000'
 
 /** The web page. `npx vite client/vacation` develops it beside a running gateway. */
@@ -50,6 +54,7 @@ export default defineConfig({
       },
     }),
   ],
+  define: { __BUILD__: JSON.stringify(version) },
   resolve: { tsconfigPaths: true },
   build: {
     outDir: fileURLToPath(new URL('../../dist/web', import.meta.url)),

@@ -11,6 +11,7 @@ import {
 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useSignedIn } from '../device/session-context.tsx'
+import { faultPanel } from '../faults/panel-state.ts'
 import { texts } from '../texts/index.ts'
 import classes from './frame.module.css'
 import { useOverlay } from './overlay.ts'
@@ -42,7 +43,7 @@ export function AccountMenu({ onShortcuts, children }: { onShortcuts(): void; ch
       <Menu.Dropdown>
         <Menu.Label>{words.signedInAs(session.label)}</Menu.Label>
         {session.by === 'demo' && (
-          <Menu.Item leftSection={<IconFlask size={16} aria-hidden />} onClick={() => show('faults')}>
+          <Menu.Item leftSection={<IconFlask size={16} aria-hidden />} onClick={faultPanel.open}>
             {words.faults}
           </Menu.Item>
         )}

@@ -1,6 +1,7 @@
 import { Group, Title } from '@mantine/core'
 import { type ReactNode, useCallback, useState } from 'react'
 import { useLocation } from 'wouter'
+import { FaultStrip } from '../faults/fault-strip.tsx'
 import { AbsenceReport } from '../report/absence-report.tsx'
 import { texts } from '../texts/index.ts'
 import { AccountMenu } from './account-menu.tsx'
@@ -54,6 +55,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           </Group>
         </div>
         <VersionBanner />
+        <FaultStrip />
         <Strips sync={sync} />
         <SendingProgress sync={sync} />
         <AbsenceReport />

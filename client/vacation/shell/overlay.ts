@@ -2,7 +2,7 @@
 import { useCallback, useMemo } from 'react'
 import { useSearchParams } from 'wouter'
 
-export type OverlayName = 'outbox' | 'conflict' | 'report' | 'faults' | 'sign-in' | 'leave'
+export type OverlayName = 'outbox' | 'conflict' | 'report' | 'sign-in' | 'leave'
 
 export interface Overlay {
   /** What is open; undefined: nothing. */
@@ -14,7 +14,7 @@ export interface Overlay {
 }
 
 const KEY = 'show'
-const NAMES: ReadonlySet<string> = new Set(['outbox', 'conflict', 'report', 'faults', 'sign-in', 'leave'])
+const NAMES: ReadonlySet<string> = new Set(['outbox', 'conflict', 'report', 'sign-in', 'leave'])
 
 export function useOverlay(): Overlay {
   const [params, setParams] = useSearchParams()

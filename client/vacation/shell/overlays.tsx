@@ -1,4 +1,5 @@
 import { type ReactNode, Suspense } from 'react'
+import { useFaultPanel } from '../faults/panel-state.ts'
 import { onDemand } from './on-demand.ts'
 import { useOverlay } from './overlay.ts'
 
@@ -12,12 +13,13 @@ const LeaveDialog = onDemand(async () => (await import('../sign-in/leave-dialog.
 /** What lies over the screen, by the address. */
 export function Overlays({ onSignedOut }: { onSignedOut(): void }): ReactNode {
   const { name, id, close } = useOverlay()
+  const isPlaying = useFaultPanel()
   return (
     <Suspense fallback={null}>
       <OutboxDrawer opened={name === 'outbox'} onClose={close} />
       {name === 'conflict' && id !== undefined && <ConflictDialog id={id} onClose={close} />}
       <ReportDialog opened={name === 'report'} onClose={close} />
-      {name === 'faults' && <FaultPanel onClose={close} />}
+      {isPlaying && <FaultPanel />}
       {name === 'sign-in' && <SignInAgain onClose={close} />}
       {name === 'leave' && <LeaveDialog onClose={close} onSignedOut={onSignedOut} />}
     </Suspense>
