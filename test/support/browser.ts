@@ -54,6 +54,8 @@ export interface TestBrowser {
   readonly processId: number
   /** A page in a window of the given width. */
   openPage(options?: { width?: number; height?: number }): Promise<Page>
+  /** As a person closes it: pages are left, what is stored is flushed. Nothing happens when it is not running any more. */
+  close(): Promise<void>
   /** `kill -9` of the browser and all its children: nothing is flushed, nothing is said. */
   kill(): Promise<void>
 }
@@ -102,6 +104,13 @@ export async function launchBrowser(options: { userDataDir: string }): Promise<T
       const page = await context.newPage()
       await page.setViewportSize({ width, height })
       return page
+    },
+    async close() {
+      if (process_.exitCode !== null || process_.signalCode !== null) return
+      const session = await connection.newBrowserCDPSession()
+      // The answer may not come any more: it is what we ask for that closes the line.
+      await Promise.race([exited, session.send('Browser.close').catch(() => undefined)])
+      await exited
     },
     async kill() {
       kill()
