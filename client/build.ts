@@ -9,6 +9,8 @@ import { createHash } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
 import { pause, systemClock } from 'layover/protocol'
 import { build } from 'vite'
 
@@ -70,6 +72,21 @@ async function inProduction<T>(run: () => Promise<T>): Promise<T> {
 
 const stampOf = (page: Page): string => join(DIST, `.${page.name}.inputs`)
 
+const COMPRESSIBLE = /\.(?:js|css|html|svg|webmanifest|ttf)$/
+/** Bytes; below it a compressed copy saves nobody anything. */
+const WORTH_COMPRESSING = 1024
+
+/** Beside each text its gzip and brotli copies, which the gateway serves to whoever takes them. */
+async function compress(folder: string): Promise<void> {
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }
+  for (const path of (await filesOf(folder)).filter(path => COMPRESSIBLE.test(path))) {
+    const text = await readFile(path)
+    if (text.length < WORTH_COMPRESSING) continue
+    await writeFile(`${path}.gz`, await promisify(gzip)(text, { level: 9 }))
+    await writeFile(`${path}.br`, await promisify(brotliCompress)(text, quality))
+  }
+}
+
 async function buildPage(page: Page, force: boolean): Promise<boolean> {
   const hash = await inputHash(page)
   const built = await readFile(stampOf(page), 'utf8').catch(() => '')
@@ -84,6 +101,7 @@ async function buildPage(page: Page, force: boolean): Promise<boolean> {
       build: { outDir: next, emptyOutDir: true },
     }),
   )
+  await compress(next)
   await rm(join(DIST, page.name), { recursive: true, force: true })
   await rename(next, join(DIST, page.name))
   await writeFile(stampOf(page), hash)

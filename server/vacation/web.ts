@@ -75,7 +75,14 @@ export async function serveWeb(
   for (const { folder, prefix } of pages) {
     const root = join(BUILT, folder)
     if (!existsSync(root)) continue
-    await app.register(fastifyStatic, { root, prefix, decorateReply, setHeaders, redirect: true })
+    await app.register(fastifyStatic, {
+      root,
+      prefix,
+      decorateReply,
+      setHeaders,
+      redirect: true,
+      preCompressed: true,
+    })
     decorateReply = false
   }
   if (options.playground) app.get('/playground', (_, reply) => reply.redirect('/playground/'))
