@@ -135,6 +135,45 @@ export const vacationRows = (page: Page): Locator => page.getByRole('list', { na
 export const customerRow = (page: Page, name: string): Locator =>
   page.getByRole('list', { name: 'Customers' }).getByRole('listitem').filter({ hasText: name })
 
+export interface CustomerFields {
+  Name?: string
+  Email?: string
+  Phone?: string
+  Address?: string
+  Notes?: string
+}
+
+async function fill(form: Locator, fields: CustomerFields): Promise<void> {
+  for (const [label, value] of Object.entries(fields)) await form.getByRole('textbox', { name: label }).fill(value)
+}
+
+/** Opens the form of a new customer and fills it. */
+export async function fillCustomer(page: Page, fields: CustomerFields): Promise<Locator> {
+  await goTo(page, 'Customers')
+  await page.getByRole('main').getByText('New customer', { exact: true }).first().click()
+  const form = page.getByRole('form', { name: 'New customer' })
+  await fill(form, fields)
+  return form
+}
+
+/** Resolves when the page says that it is queued. */
+export async function newCustomer(page: Page, fields: CustomerFields & { Name: string }): Promise<void> {
+  const form = await fillCustomer(page, fields)
+  await form.getByRole('button', { name: 'Save' }).click()
+  await customerRow(page, fields.Name).waitFor()
+}
+
+/** Changes fields of a customer and saves; resolves when the form is gone. */
+export async function editCustomer(page: Page, name: string, fields: CustomerFields): Promise<void> {
+  await goTo(page, 'Customers')
+  await customerRow(page, name).getByRole('link', { name }).first().click()
+  await page.getByRole('button', { name: /^Edit/ }).first().click()
+  const form = page.getByRole('form', { name: new RegExp(`Edit ${name}`) })
+  await fill(form, fields)
+  await form.getByRole('button', { name: 'Save' }).click()
+  await form.waitFor({ state: 'hidden' })
+}
+
 /** Asks the gateway as another device of that user would. Throws what it answers under `errors`. */
 export async function askGateway(stage: Stage, user: string, query: string, variables: object = {}): Promise<unknown> {
   const answer = await fetch(`${stage.gateway.url}/graphql`, {

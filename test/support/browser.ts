@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -119,9 +119,18 @@ export async function launchBrowser(options: { userDataDir: string }): Promise<T
   }
 }
 
+/** As `chrome://settings/content/siteData` does it: pages may keep nothing, cookies, localStorage and IndexedDB alike. */
+const STORAGE_BLOCKED = { profile: { default_content_setting_values: { cookies: 2 } } }
+
 /** An empty profile folder, and how to remove it. */
-export async function temporaryProfile(): Promise<{ path: string; remove(): Promise<void> }> {
+export async function temporaryProfile(
+  options: { storageBlocked?: boolean } = {},
+): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'layover-profile-'))
+  if (options.storageBlocked) {
+    await mkdir(join(path, 'Default'))
+    await writeFile(join(path, 'Default', 'Preferences'), JSON.stringify(STORAGE_BLOCKED))
+  }
   // Chromium's children may still be writing for a moment after a kill.
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10 }) }
 }

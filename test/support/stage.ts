@@ -22,7 +22,7 @@ export interface Stage {
   /** Throws when the stage was raised without. */
   readonly front: Front
   /** A browser on another profile: another device. It ends with the stage. */
-  anotherDevice(): Promise<TestBrowser>
+  anotherDevice(options?: { storageBlocked?: boolean }): Promise<TestBrowser>
   /** The browser starts again on the same profile: the same device. Whoever has not killed it before closes it, as a person does. */
   restartBrowser(): Promise<void>
   /** The gateway starts again at the same address, on the same data. */
@@ -50,8 +50,8 @@ export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
       if (!front) throw new Error('This stage has no front: raiseStage({ front: true })')
       return front
     },
-    async anotherDevice() {
-      const its = await temporaryProfile()
+    async anotherDevice(of) {
+      const its = await temporaryProfile(of)
       const browser = await launchBrowser({ userDataDir: its.path })
       others.push({ browser, profile: its })
       return browser
