@@ -174,6 +174,25 @@ export async function editCustomer(page: Page, name: string, fields: CustomerFie
   await form.waitFor({ state: 'hidden' })
 }
 
+/** From the outbox: the dialog in which the conflict about that record is settled. */
+export async function openConflict(page: Page, record: string): Promise<Locator> {
+  await openOutbox(page)
+  await waiting(page)
+    .filter({ hasText: record })
+    .getByRole('button', { name: /^Settle/ })
+    .click()
+  const dialog = page.getByRole('dialog', { name: `Needs review: ${record}` })
+  await dialog.waitFor()
+  return dialog
+}
+
+/** Signs out; `answer` is the button of the dialog that asks what shall become of what waits. */
+export async function leave(page: Page, answer?: string): Promise<void> {
+  await banner(page).getByRole('button', { name: 'Account' }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  if (answer !== undefined) await page.getByRole('dialog').getByRole('button', { name: answer }).click()
+}
+
 /** Asks the gateway as another device of that user would. Throws what it answers under `errors`. */
 export async function askGateway(stage: Stage, user: string, query: string, variables: object = {}): Promise<unknown> {
   const answer = await fetch(`${stage.gateway.url}/graphql`, {
