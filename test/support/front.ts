@@ -120,8 +120,9 @@ export async function startFront(gatewayPort: () => number): Promise<Front> {
     passed.push(what)
     await take(requestHolds, what)
     const headers = { ...from.headers }
-    // What the browser has of the old version does not stand for the new one.
-    for (const name of version === undefined ? [] : ['if-none-match', 'if-modified-since']) delete headers[name]
+    // What the browser has of the old version does not stand for the new one, which is written into plain text.
+    for (const name of version === undefined ? [] : ['if-none-match', 'if-modified-since', 'accept-encoding'])
+      delete headers[name]
     const answer = await ask(from, headers, body)
     await take(answerHolds, what)
     const isPage = path === '/sw.js' || answer.headers['content-type']?.includes('text/html')
