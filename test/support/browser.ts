@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -54,6 +54,8 @@ export interface TestBrowser {
   readonly processId: number
   /** A page in a window of the given width. */
   openPage(options?: { width?: number; height?: number }): Promise<Page>
+  /** As a person closes it: pages are left, what is stored is flushed. Nothing happens when it is not running any more. */
+  close(): Promise<void>
   /** `kill -9` of the browser and all its children: nothing is flushed, nothing is said. */
   kill(): Promise<void>
 }
@@ -103,6 +105,13 @@ export async function launchBrowser(options: { userDataDir: string }): Promise<T
       await page.setViewportSize({ width, height })
       return page
     },
+    async close() {
+      if (process_.exitCode !== null || process_.signalCode !== null) return
+      const session = await connection.newBrowserCDPSession()
+      // The answer may not come any more: it is what we ask for that closes the line.
+      await Promise.race([exited, session.send('Browser.close').catch(() => undefined)])
+      await exited
+    },
     async kill() {
       kill()
       await exited
@@ -110,9 +119,18 @@ export async function launchBrowser(options: { userDataDir: string }): Promise<T
   }
 }
 
+/** As `chrome://settings/content/siteData` does it: pages may keep nothing, cookies, localStorage and IndexedDB alike. */
+const STORAGE_BLOCKED = { profile: { default_content_setting_values: { cookies: 2 } } }
+
 /** An empty profile folder, and how to remove it. */
-export async function temporaryProfile(): Promise<{ path: string; remove(): Promise<void> }> {
+export async function temporaryProfile(
+  options: { storageBlocked?: boolean } = {},
+): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'layover-profile-'))
+  if (options.storageBlocked) {
+    await mkdir(join(path, 'Default'))
+    await writeFile(join(path, 'Default', 'Preferences'), JSON.stringify(STORAGE_BLOCKED))
+  }
   // Chromium's children may still be writing for a moment after a kill.
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10 }) }
 }
