@@ -39,7 +39,7 @@ async function run(page: Page, tab: string): Promise<void> {
 
 test('the first tab is answered, and no other host is asked for anything', async () => {
   const { page, elsewhere } = await openPlayground()
-  await run(page, 'LookAround')
+  await run(page, 'Offers')
   await answer(page, '"customer-1"')
   expect(elsewhere).toEqual([])
   await page.close()

@@ -76,7 +76,7 @@ test('the playground works within its policy: editors, workers, a query and a su
   const { page, watched } = await open('/playground/')
   const run = page.getByRole('button', { name: /Execute query/ })
   await run.waitFor()
-  await page.getByRole('tab', { name: 'LookAround' }).click()
+  await page.getByRole('tab', { name: 'Offers' }).click()
   await run.click()
   await page.locator('.result-window').getByText('"customer-1"').first().waitFor()
   await expect.poll(() => watched.workers).not.toEqual([])

@@ -8,7 +8,7 @@ import type { Customer } from '../device/records.ts'
 import { useSignedIn } from '../device/session-context.tsx'
 import { timeOfDay } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
-import { toastProblem } from '../ui/toast.tsx'
+import { toastProblem } from '../ui/toast.ts'
 import { useNow } from '../ui/use-now.ts'
 
 const words = texts.customers

@@ -5,7 +5,7 @@ import { CreateCustomerDocument, DeleteCustomerDocument } from '../__generated__
 import { entryIdOf } from '../device/entry-of.ts'
 import type { Customer } from '../device/records.ts'
 import { texts } from '../texts/index.ts'
-import { toastUndo } from '../ui/toast.tsx'
+import { toastUndo } from '../ui/toast.ts'
 
 const words = texts.customers
 

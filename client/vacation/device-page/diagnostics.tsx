@@ -5,7 +5,7 @@ import { useSignedIn } from '../device/session-context.tsx'
 import { isUnsettled } from '../outbox/state-word.ts'
 import { momentOf, timeOfDay } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
-import { toastProblem } from '../ui/toast.tsx'
+import { toastProblem } from '../ui/toast.ts'
 import { BUILD } from './build.ts'
 
 const words = texts.device

@@ -6,7 +6,7 @@ import { exportOutbox } from '../device/export-outbox.ts'
 import { texts } from '../texts/index.ts'
 import { problemText } from '../texts/problem-text.ts'
 import { Ask } from '../ui/ask.tsx'
-import { toastProblem } from '../ui/toast.tsx'
+import { toastProblem } from '../ui/toast.ts'
 
 const words = texts.device
 

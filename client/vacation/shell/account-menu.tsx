@@ -1,78 +1,27 @@
-import { Button, Menu, useMantineColorScheme } from '@mantine/core'
-import {
-  IconCode,
-  IconDeviceDesktop,
-  IconFlask,
-  IconKeyboard,
-  IconLogout,
-  IconMoon,
-  IconSun,
-  IconUserCircle,
-} from '@tabler/icons-react'
+import { Button } from '@mantine/core'
+import { IconUserCircle } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useSignedIn } from '../device/session-context.tsx'
-import { faultPanel } from '../faults/panel-state.ts'
 import { texts } from '../texts/index.ts'
 import classes from './frame.module.css'
-import { useOverlay } from './overlay.ts'
+import { onDemand } from './on-demand.ts'
+import { Opener } from './opener.tsx'
 
-const words = texts.shell
-const SCHEMES = [
-  ['auto', IconDeviceDesktop],
-  ['light', IconSun],
-  ['dark', IconMoon],
-] as const
+const AccountItems = onDemand(async () => (await import('./account-items.tsx')).AccountItems)
 
-export function AccountMenu({ onShortcuts, children }: { onShortcuts(): void; children?: ReactNode }): ReactNode {
+export function AccountMenu({ onShortcuts }: { onShortcuts(): void }): ReactNode {
   const { session } = useSignedIn()
-  const { show } = useOverlay()
-  const { colorScheme, setColorScheme } = useMantineColorScheme()
-  return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <Button
-          variant="subtle"
-          color="gray"
-          px="xs"
-          aria-label={words.account}
-          leftSection={<IconUserCircle size={18} aria-hidden />}
-        >
-          <span className={classes['wideText']}>{session.label}</span>
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{words.signedInAs(session.label)}</Menu.Label>
-        {session.by === 'demo' && (
-          <Menu.Item leftSection={<IconFlask size={16} aria-hidden />} onClick={faultPanel.open}>
-            {words.faults}
-          </Menu.Item>
-        )}
-        <Menu.Item component="a" href="/playground/" leftSection={<IconCode size={16} aria-hidden />}>
-          {words.playground}
-        </Menu.Item>
-        {children}
-        <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={onShortcuts}>
-          {words.shortcuts}
-        </Menu.Item>
-        <Menu.Divider />
-        <Menu.Label>{words.colours}</Menu.Label>
-        {SCHEMES.map(([scheme, Icon]) => (
-          <Menu.Item
-            key={scheme}
-            role="menuitemradio"
-            aria-checked={colorScheme === scheme}
-            leftSection={<Icon size={16} aria-hidden />}
-            fw={colorScheme === scheme ? 700 : undefined}
-            onClick={() => setColorScheme(scheme)}
-          >
-            {words.colourSchemes[scheme]}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => show('leave')}>
-          {words.signOut}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+  const button = (
+    <Button
+      variant="subtle"
+      color="gray"
+      px="xs"
+      aria-haspopup="menu"
+      aria-label={texts.shell.account}
+      leftSection={<IconUserCircle size={18} aria-hidden />}
+    >
+      <span className={classes['wideText']}>{session.label}</span>
+    </Button>
   )
+  return <Opener button={button}>{target => <AccountItems target={target} onShortcuts={onShortcuts} />}</Opener>
 }

@@ -1,25 +1,27 @@
 import { Group, Title } from '@mantine/core'
-import { type ReactNode, useCallback, useState } from 'react'
+import { type ReactNode, Suspense, useCallback, useState } from 'react'
 import { useLocation } from 'wouter'
 import { FaultStrip } from '../faults/fault-strip.tsx'
 import { AbsenceReport } from '../report/absence-report.tsx'
 import { texts } from '../texts/index.ts'
 import { AccountMenu } from './account-menu.tsx'
 import { Announcer } from './announcer.tsx'
-import { ConnectionMenu, WorkOffline } from './connection-menu.tsx'
+import { ConnectionMenu } from './connection-menu.tsx'
 import { FirstRun } from './first-run.tsx'
 import classes from './frame.module.css'
-import { InstallButton } from './install-button.tsx'
 import { Navigation } from './navigation.tsx'
+import { onDemand } from './on-demand.ts'
 import { PageTitle } from './page-title.tsx'
 import { ScreenBoundary } from './screen-boundary.tsx'
-import { ShortcutList, useShortcuts } from './shortcuts.tsx'
+import { useShortcuts } from './shortcuts.ts'
 import { SendingProgress, Strips } from './strips.tsx'
 import { SyncChip } from './sync-chip.tsx'
 import { useSyncState } from './sync-state.ts'
 import { VersionBanner } from './version-banner.tsx'
+import { WorkOffline } from './work-offline.tsx'
 
 const words = texts.shell
+const ShortcutList = onDemand(async () => (await import('./shortcut-list.tsx')).ShortcutList)
 const CONTENT = 'content'
 
 /** What stands around every screen: where one can go, how the changes fare, and who works here. */
@@ -49,9 +51,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           </div>
           <Group gap={0} wrap="nowrap">
             <ConnectionMenu />
-            <AccountMenu onShortcuts={() => setHelping(true)}>
-              <InstallButton />
-            </AccountMenu>
+            <AccountMenu onShortcuts={() => setHelping(true)} />
           </Group>
         </div>
         <VersionBanner />
@@ -66,7 +66,11 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
         </FirstRun>
       </main>
       <Announcer sync={sync} />
-      {isHelping && <ShortcutList onClose={() => setHelping(false)} />}
+      {isHelping && (
+        <Suspense fallback={null}>
+          <ShortcutList onClose={() => setHelping(false)} />
+        </Suspense>
+      )}
     </>
   )
 }

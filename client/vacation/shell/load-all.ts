@@ -1,5 +1,11 @@
 /** All chunks of the page, so that a tab has what it needs even when a new version has taken their place in the cache. */
 const CHUNKS: readonly (() => Promise<unknown>)[] = [
+  () => import('../vacations/vacation-detail.tsx'),
+  () => import('../ui/ask-modal.tsx'),
+  () => import('../ui/toaster.tsx'),
+  () => import('./shortcut-list.tsx'),
+  () => import('./account-items.tsx'),
+  () => import('./connection-panel.tsx'),
   () => import('../booking/booking-screen.tsx'),
   () => import('../customers/customers-screen.tsx'),
   () => import('../device-page/device-screen.tsx'),

@@ -1,4 +1,4 @@
-import { type ReactNode, Suspense } from 'react'
+import { type ReactNode, Suspense, useState } from 'react'
 import { useFaultPanel } from '../faults/panel-state.ts'
 import { onDemand } from './on-demand.ts'
 import { useOverlay } from './overlay.ts'
@@ -13,12 +13,15 @@ const LeaveDialog = onDemand(async () => (await import('../sign-in/leave-dialog.
 /** What lies over the screen, by the address. */
 export function Overlays({ onSignedOut }: { onSignedOut(): void }): ReactNode {
   const { name, id, close } = useOverlay()
+  // Fetched when it is first opened; it stays, so that it can close gently.
+  const [wasOpen, setWasOpen] = useState<ReadonlySet<string>>(new Set())
+  if (name !== undefined && !wasOpen.has(name)) setWasOpen(new Set([...wasOpen, name]))
   const isPlaying = useFaultPanel()
   return (
     <Suspense fallback={null}>
-      <OutboxDrawer opened={name === 'outbox'} onClose={close} />
+      {wasOpen.has('outbox') && <OutboxDrawer opened={name === 'outbox'} onClose={close} />}
       {name === 'conflict' && id !== undefined && <ConflictDialog id={id} onClose={close} />}
-      <ReportDialog opened={name === 'report'} onClose={close} />
+      {wasOpen.has('report') && <ReportDialog opened={name === 'report'} onClose={close} />}
       {isPlaying && <FaultPanel />}
       {name === 'sign-in' && <SignInAgain onClose={close} />}
       {name === 'leave' && <LeaveDialog onClose={close} onSignedOut={onSignedOut} />}

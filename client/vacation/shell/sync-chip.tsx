@@ -1,4 +1,4 @@
-import { Button, Tooltip } from '@mantine/core'
+import { Button } from '@mantine/core'
 import {
   IconAlertTriangle,
   IconCircleCheck,
@@ -9,14 +9,13 @@ import {
   IconPlayerPause,
   IconPlugConnectedX,
 } from '@tabler/icons-react'
-import { useFreshness } from 'layover/react'
 import type { ComponentType, ReactNode } from 'react'
-import { momentOf, relative } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
 import { useNow } from '../ui/use-now.ts'
 import classes from './frame.module.css'
 import { useOverlay } from './overlay.ts'
 import { chipText, type SyncKind, type SyncState } from './sync-state.ts'
+import { useSyncedText } from './synced-text.ts'
 
 const words = texts.shell
 
@@ -33,15 +32,6 @@ const LOOKS: Readonly<
   stuck: ['orange', IconAlertTriangle],
 }
 
-/** When everything was last fetched, e.g. "Synced 5 minutes ago". */
-export function useSyncedText(): { text: string; exact: string | undefined } {
-  const { lastSyncedAt } = useFreshness()
-  const now = useNow(60_000)
-  if (!lastSyncedAt) return { text: words.neverSynced, exact: undefined }
-  const age = Math.min(0, lastSyncedAt.getTime() - now)
-  return { text: words.synced(relative(age)), exact: momentOf(lastSyncedAt.toISOString()) }
-}
-
 /** Icon and words, never colour alone. Opens the outbox, or the sign-in when that is what is waited for. */
 export function SyncChip({ sync }: { sync: SyncState }): ReactNode {
   const { show } = useOverlay()
@@ -53,19 +43,18 @@ export function SyncChip({ sync }: { sync: SyncState }): ReactNode {
   const { text: synced, exact } = useSyncedText()
   const opensSignIn = sync.kind === 'sign-in'
   return (
-    <Tooltip label={exact ? `${synced} (${exact})` : synced}>
-      <Button
-        variant="light"
-        color={color}
-        radius="xl"
-        className={classes['chip']}
-        leftSection={<Icon size={18} aria-hidden />}
-        aria-label={`${text}. ${opensSignIn ? words.chip.openSignIn : words.chip.open}`}
-        data-kind={sync.kind}
-        onClick={() => show(opensSignIn ? 'sign-in' : 'outbox')}
-      >
-        {text}
-      </Button>
-    </Tooltip>
+    <Button
+      title={exact ? `${synced} (${exact})` : synced}
+      variant="light"
+      color={color}
+      radius="xl"
+      className={classes['chip']}
+      leftSection={<Icon size={18} aria-hidden />}
+      aria-label={`${text}. ${opensSignIn ? words.chip.openSignIn : words.chip.open}`}
+      data-kind={sync.kind}
+      onClick={() => show(opensSignIn ? 'sign-in' : 'outbox')}
+    >
+      {text}
+    </Button>
   )
 }

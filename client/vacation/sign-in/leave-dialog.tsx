@@ -7,7 +7,7 @@ import { entryTitle } from '../outbox/entry-title.ts'
 import { texts } from '../texts/index.ts'
 import { problemText } from '../texts/problem-text.ts'
 import { Ask } from '../ui/ask.tsx'
-import { toastProblem } from '../ui/toast.tsx'
+import { toastProblem } from '../ui/toast.ts'
 
 const words = texts.signIn
 const SHOWN = 5

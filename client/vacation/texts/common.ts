@@ -11,5 +11,6 @@ export const commonTexts = {
   stalePrices: 'Prices may have changed.',
   hardStale: (time: string): string => `This is from ${time}: too old to rely on. Sync before you act on it.`,
   neverSynced: 'Nothing has been fetched to this device yet.',
+  estimate: 'estimate',
   tentativePrice: 'A price on this device. What it costs is known when the booking is confirmed.',
 }

@@ -1,20 +1,11 @@
 /** Colours, shapes and the defaults that keep every screen readable: contrast of text, names of close buttons, no styles that the page's policy would block. */
 import {
-  Alert,
-  Badge,
-  Button,
-  Card,
   type CSSVariablesResolver,
   colorsTuple,
   createTheme,
   DEFAULT_THEME,
-  Drawer,
   defaultVariantColorsResolver,
-  Modal,
   mergeMantineTheme,
-  NavLink,
-  Popover,
-  Tooltip,
   type VariantColorsResolver,
 } from '@mantine/core'
 
@@ -53,16 +44,16 @@ export const theme = mergeMantineTheme(
       ]),
     },
     variantColorResolver,
+    // Plain objects: the components themselves are fetched where they are used.
     components: {
-      Alert: Alert.extend({ styles: { title: { color: 'var(--mantine-color-text)' } } }),
-      Badge: Badge.extend({ defaultProps: { variant: 'light', tt: 'none', fw: 600 } }),
-      Button: Button.extend({ defaultProps: { variant: 'default' } }),
-      Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md' } }),
-      Drawer: Drawer.extend({ defaultProps: OVERLAY }),
-      Modal: Modal.extend({ defaultProps: OVERLAY }),
-      NavLink: NavLink.extend({ defaultProps: { variant: 'light' } }),
-      Popover: Popover.extend({ defaultProps: { shadow: 'md' } }),
-      Tooltip: Tooltip.extend({ defaultProps: { events: { hover: true, focus: true, touch: true } } }),
+      Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
+      Badge: { defaultProps: { variant: 'light', tt: 'none', fw: 600 } },
+      Button: { defaultProps: { variant: 'default' } },
+      Card: { defaultProps: { withBorder: true, padding: 'md' } },
+      Drawer: { defaultProps: OVERLAY },
+      Modal: { defaultProps: OVERLAY },
+      NavLink: { defaultProps: { variant: 'light' } },
+      Popover: { defaultProps: { shadow: 'md' } },
     },
   }),
 )

@@ -1,39 +1,14 @@
-import { Button, Group, Modal, Stack } from '@mantine/core'
-import type { ReactNode } from 'react'
-import { texts } from '../texts/index.ts'
+import { type ReactNode, Suspense } from 'react'
+import { onDemand } from '../shell/on-demand.ts'
+import type { AskProps } from './ask-modal.tsx'
 
-interface AskProps {
-  question: string
-  /** What else goes with it. */
-  children?: ReactNode
-  /** What is done then, as the button says it: "Discard". */
-  action: string
-  onConfirm(): void
-  onClose(): void
-}
+const AskModal = onDemand(async () => (await import('./ask-modal.tsx')).AskModal)
 
 /** Asks before something that cannot be taken back. Escape and the harmless button, which has the focus, change nothing. */
-export function Ask({ question, children, action, onConfirm, onClose }: AskProps): ReactNode {
+export function Ask(props: AskProps): ReactNode {
   return (
-    <Modal opened onClose={onClose} title={question}>
-      <Stack>
-        {children}
-        <Group justify="flex-end">
-          <Button data-autofocus onClick={onClose}>
-            {texts.common.keep}
-          </Button>
-          <Button
-            variant="filled"
-            color="red"
-            onClick={() => {
-              onClose()
-              onConfirm()
-            }}
-          >
-            {action}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <Suspense fallback={null}>
+      <AskModal {...props} />
+    </Suspense>
   )
 }

@@ -8,7 +8,7 @@ import type { Vacation } from '../device/records.ts'
 import { dateRange } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
 import { Ask } from '../ui/ask.tsx'
-import { toastProblem, toastUndo } from '../ui/toast.tsx'
+import { toastProblem, toastUndo } from '../ui/toast.ts'
 
 const words = texts.vacations
 

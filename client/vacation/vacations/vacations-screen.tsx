@@ -5,12 +5,14 @@ import { type ReactNode, useState } from 'react'
 import { Link, useParams } from 'wouter'
 import { useOffers, useRecords, useVacations, type Vacation } from '../device/records.ts'
 import { knownTask } from '../device/tasks.ts'
+import { onDemand } from '../shell/on-demand.ts'
 import { texts } from '../texts/index.ts'
 import { ScreenHeader } from '../ui/screen-header.tsx'
 import { RefusedBookings } from './refused-bookings.tsx'
 import { VacationCard } from './vacation-card.tsx'
-import { VacationDetail } from './vacation-detail.tsx'
 import classes from './vacations.module.css'
+
+const VacationDetail = onDemand(async () => (await import('./vacation-detail.tsx')).VacationDetail)
 
 const words = texts.vacations
 type Group = keyof typeof words.groups

@@ -1,11 +1,8 @@
-import { Kbd, Modal, Table } from '@mantine/core'
 import { systemClock } from 'layover/protocol'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { useEffect, useRef } from 'react'
 import { useLocation } from 'wouter'
-import { texts } from '../texts/index.ts'
 import { useOverlay } from './overlay.ts'
 
-const words = texts.shell
 /** Milliseconds between the two keys of "g v". */
 const PATIENCE = 1500
 
@@ -36,27 +33,4 @@ export function useShortcuts(onHelp: () => void): void {
     window.addEventListener('keydown', press)
     return () => window.removeEventListener('keydown', press)
   }, [navigate, show, onHelp])
-}
-
-export function ShortcutList({ onClose }: { onClose(): void }): ReactNode {
-  return (
-    <Modal opened onClose={onClose} title={words.shortcuts}>
-      <Table>
-        <Table.Tbody>
-          {words.shortcutList.map(([keys, does]) => (
-            <Table.Tr key={keys}>
-              <Table.Th scope="row">
-                {keys.split(' ').map(key => (
-                  <Kbd key={key} mr={4}>
-                    {key}
-                  </Kbd>
-                ))}
-              </Table.Th>
-              <Table.Td>{does}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Modal>
-  )
 }

@@ -1,5 +1,7 @@
+import '@mantine/notifications/styles.css'
 import { Button, Group } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
+import { Notifications, notifications } from '@mantine/notifications'
+import type { ReactNode } from 'react'
 import { texts } from '../texts/index.ts'
 import { problemText } from '../texts/problem-text.ts'
 
@@ -7,8 +9,12 @@ const words = texts.common
 const CLOSE = { 'aria-label': words.close }
 const UNDO_MS = 8000
 
-/** Says that something is saved on this device, and offers for eight seconds to take it back. */
-export function toastUndo(message: string, undo: () => Promise<unknown>): void {
+/** Where the toasts appear. */
+export function Toaster(): ReactNode {
+  return <Notifications position="bottom-center" />
+}
+
+export function showUndo(message: string, undo: () => Promise<unknown>): void {
   const id = notifications.show({
     message: (
       <Group justify="space-between" wrap="nowrap">
@@ -17,7 +23,7 @@ export function toastUndo(message: string, undo: () => Promise<unknown>): void {
           size="compact-sm"
           onClick={() => {
             notifications.hide(id)
-            undo().catch(toastProblem)
+            undo().catch(showProblem)
           }}
         >
           {words.undo}
@@ -29,8 +35,7 @@ export function toastUndo(message: string, undo: () => Promise<unknown>): void {
   })
 }
 
-/** Says why something did not work; stays until it is closed. */
-export function toastProblem(reason: unknown): void {
+export function showProblem(reason: unknown): void {
   notifications.show({
     title: words.notDone,
     message: problemText(reason),
