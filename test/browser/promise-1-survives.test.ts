@@ -33,6 +33,8 @@ async function bookedFor(customer: string): Promise<{ vacations: string[]; tasks
 
 test('a task whose promise resolved survives kill -9 of the browser and is applied exactly once', async () => {
   const page = await signIn(stage, 'Agent 1')
+  // From then on the page has all its parts on this device.
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready))
   await stage.gateway.kill()
   // Resolves when `mutate()` has: the vacation has its own screen only then.
   await book(page, {
