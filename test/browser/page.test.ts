@@ -84,13 +84,11 @@ test('a conflict of two devices is shown field by field, and the merge that a pe
   await chip(page, '1 needs review')
 
   const conflict = await openConflict(page, 'North Choir')
-  const apply = conflict.getByRole('button', { name: 'Apply' })
-  await conflict.getByRole('radiogroup', { name: 'Phone' }).getByRole('radio', { name: /Yours/ }).check()
-  await conflict
-    .getByRole('radiogroup', { name: 'Notes' })
-    .getByRole('radio', { name: /Now on server/ })
-    .check()
-  await apply.click()
+  await conflict.getByRole('radio', { name: /^Phone, yours/ }).check()
+  await conflict.getByRole('button', { name: 'Apply' }).click()
+  await conflict.getByText('Choose a side of every field first.').first().waitFor()
+  await conflict.getByRole('radio', { name: /^Notes, now on server/ }).check()
+  await conflict.getByRole('button', { name: 'Apply' }).click()
   await chip(page, 'All changes saved')
   const data = await askGateway(stage, 'agent-1', '{ customer(id: "customer-3") { phone notes } }')
   expect(data).toEqual({ customer: { phone: '+351 555 7777', notes: 'Vegetarian' } })
@@ -162,7 +160,7 @@ test('what waits stays with its owner when another user signs in', async () => {
   await openOutbox(page)
   expect(await waiting(page).count()).toBe(0)
   await closeOutbox(page)
-  await leave(page)
+  await leave(page, 'Sign out')
 
   await page.getByRole('button', { name: /Agent 1/ }).click()
   await chip(page, 'Offline, 1 waiting')
@@ -183,7 +181,7 @@ test('what is changed in one tab waits in the other, and who discards it and sig
   await chip(page, 'Offline')
   await editCustomer(page, 'North Choir', { Address: '2 Chapel Lane' })
   await chip(other, 'Offline, 1 waiting')
-  await leave(page, 'Discard')
+  await leave(page, 'Discard them')
   await page
     .getByRole('dialog')
     .last()
