@@ -32,8 +32,8 @@ export function App({ onSignedOut }: { onSignedOut(): void }): ReactNode {
             <Route component={NotFound} />
           </Switch>
         </Suspense>
-        <Overlays onSignedOut={onSignedOut} />
       </Frame>
+      <Overlays onSignedOut={onSignedOut} />
     </AbsencesProvider>
   )
 }

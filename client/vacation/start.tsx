@@ -42,7 +42,7 @@ export function Start(): ReactNode {
       // In whatever tab: what stands on the screen is nobody's any more.
       void client.closed.then(how => {
         if (!current || how !== 'signed-out') return
-        // What the address named was theirs: the next one begins at the start.
+        // What the address showed was his; the next one begins at the start.
         window.history.replaceState(null, '', '/')
         setEntering(undefined)
       })

@@ -1,6 +1,6 @@
 import { useMutation } from '@apollo/client/react'
 import { systemRandom } from 'layover/protocol'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { useLocation } from 'wouter'
 import { CreateCustomerDocument } from '../__generated__/graphql.ts'
 import { texts } from '../texts/index.ts'
@@ -10,7 +10,7 @@ import { CustomerForm, NO_FIELDS } from './customer-form.tsx'
 export function NewCustomer(): ReactNode {
   const [create] = useMutation(CreateCustomerDocument)
   const [, navigate] = useLocation()
-  const [made, setMade] = useState<string>()
+  const made = useRef<string>(undefined)
   return (
     <CustomerForm
       title={texts.customers.newCustomer}
@@ -18,10 +18,9 @@ export function NewCustomer(): ReactNode {
       onSave={async fields => {
         const id = systemRandom.uuid()
         await create({ variables: { input: { id, ...fields } } })
-        setMade(id)
-        navigate(`/customers/${id}`)
+        made.current = id
       }}
-      onDone={() => made ?? navigate('/customers')}
+      onDone={() => navigate(made.current ? `/customers/${made.current}` : '/customers')}
     />
   )
 }

@@ -106,10 +106,10 @@ export const shellTexts = {
       'This address is not secure (https), so the browser keeps storage and offline work from the page. Open it by https, or on this machine as localhost.',
   },
   version: {
-    ready: 'A new version is ready.',
-    taken: 'A new version has been loaded in another tab.',
+    ready: 'Update ready.',
+    taken: 'Another tab runs a newer version.',
     reload: 'Reload now',
-    afterSending: 'The new version is loaded when what is being sent has arrived.',
+    afterSending: 'Update ready. It is loaded after sending.',
   },
   install: {
     action: 'Install app',
