@@ -26,7 +26,7 @@ export const shellTexts = {
     waiting: (count: number): string => `${count} waiting`,
     offline: 'Offline',
     unreachable: "Can't reach server",
-    retryingIn: (seconds: number): string => `retrying in ${seconds} s`,
+    retryingIn: (seconds: number): string => (seconds > 0 ? `retrying in ${seconds} s` : 'retrying'),
     paused: 'Paused by you',
     signIn: 'Sign in again',
     review: (count: number): string => (count === 1 ? '1 needs review' : `${count} need review`),
@@ -37,6 +37,7 @@ export const shellTexts = {
   },
 
   synced: (relative: string): string => `Synced ${relative}`,
+  syncedNow: 'Synced just now',
   neverSynced: 'Never synced',
   connection: 'Connection',
   workOffline: 'Work offline',
@@ -88,6 +89,8 @@ export const shellTexts = {
   faults: 'Try the promises',
   shortcuts: 'Keyboard shortcuts',
   signOut: 'Sign out',
+  shortcutsOn: 'Use these keys',
+  shortcutsHint: 'Off: single keys do nothing. Kept on this device.',
   shortcutList: [
     ['g v', 'Vacations'],
     ['g c', 'Customers'],
