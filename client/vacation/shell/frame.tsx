@@ -16,7 +16,7 @@ import { ScreenBoundary } from './screen-boundary.tsx'
 import { useShortcuts } from './shortcuts.ts'
 import { SendingProgress, Strips } from './strips.tsx'
 import { SyncChip } from './sync-chip.tsx'
-import { useSyncState } from './sync-state.ts'
+import { useSyncState } from './sync-context.tsx'
 import { VersionBanner } from './version-banner.tsx'
 import { WorkOffline } from './work-offline.tsx'
 
@@ -49,7 +49,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           <div className={classes['wideOnly']}>
             <WorkOffline />
           </div>
-          <Group gap={0} wrap="nowrap">
+          <Group gap={0} wrap="nowrap" className={classes['tools']}>
             <ConnectionMenu />
             <AccountMenu onShortcuts={() => setHelping(true)} />
           </Group>
