@@ -47,7 +47,7 @@ export const theme = mergeMantineTheme(
     // Plain objects: the components themselves are fetched where they are used.
     components: {
       Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
-      Badge: { defaultProps: { variant: 'light', tt: 'none', fw: 600 } },
+      Badge: { defaultProps: { variant: 'light', tt: 'none', fw: 600, flex: 'none' } },
       Button: { defaultProps: { variant: 'default' } },
       Card: { defaultProps: { withBorder: true, padding: 'md' } },
       Drawer: { defaultProps: OVERLAY },
