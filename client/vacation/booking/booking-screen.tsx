@@ -160,7 +160,12 @@ function Steps({ title, begin, offers, action, keeps = false, submit }: StepsPro
       <ScreenHeader title={title} freshness="HotelOffer" />
       <Stepper active={at} onStepClick={to => to < at && go(to)} size="sm" mb="lg" className={classes['stepper']}>
         {STEPS.map((each, index) => (
-          <Stepper.Step key={each} label={words.steps[each]} allowStepSelect={index < at} />
+          <Stepper.Step
+            key={each}
+            aria-label={words.steps[each]}
+            label={words.steps[each]}
+            allowStepSelect={index < at}
+          />
         ))}
       </Stepper>
       <Card

@@ -79,7 +79,7 @@ export function CheckOut({ customer }: { customer: Customer }): ReactNode {
   }
   return (
     <div>
-      <Menu>
+      <Menu withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <Button loading={isBusy} disabled={obstacle !== undefined}>
             {words.checkOut}

@@ -83,6 +83,7 @@ export const shellTexts = {
   account: 'Account',
   signedInAs: (label: string): string => `Signed in as ${label}`,
   colours: 'Colours',
+  chosen: 'chosen',
   colourSchemes: { auto: 'As the system', light: 'Light', dark: 'Dark' },
   playground: 'Playground (GraphQL)',
   faults: 'Try the promises',
