@@ -1,4 +1,4 @@
-import { Card, Group, Stack, Text } from '@mantine/core'
+import { Card, Group, Text } from '@mantine/core'
 import type { OutboxEntry } from 'layover/client'
 import type { ReactNode } from 'react'
 import { useRecords } from '../device/records.ts'
@@ -17,7 +17,7 @@ export function CustomerChanges({ entries }: { entries: readonly OutboxEntry[] }
   const word = useStateWord()
   if (entries.length === 0) return null
   return (
-    <Stack component="ul" gap="xs" className={classes['plain']} aria-label={texts.customers.changes}>
+    <ul className={classes['plain']} aria-label={texts.customers.changes}>
       {entries.map(entry => (
         <Card component="li" key={entry.id} padding="sm" data-tentative={isUnsettled(entry)}>
           <Group justify="space-between" align="flex-start" gap="xs">
@@ -30,6 +30,6 @@ export function CustomerChanges({ entries }: { entries: readonly OutboxEntry[] }
           <EntryActions entry={entry} />
         </Card>
       ))}
-    </Stack>
+    </ul>
   )
 }
