@@ -179,7 +179,7 @@ test('what is changed in one tab waits in the other, and who discards it and sig
   await chip(page, 'Offline')
   await editCustomer(page, 'North Choir', { Address: '2 Chapel Lane' })
   await chip(other, 'Offline, 1 waiting')
-  await leave(page, 'Discard')
+  await leave(page, 'Discard them')
   await page
     .getByRole('dialog', { name: /^Discard/ })
     .getByRole('button', { name: /^Discard/ })

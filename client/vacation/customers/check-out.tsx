@@ -56,7 +56,7 @@ export function CheckOut({ customer }: { customer: Customer }): ReactNode {
             >
               {words.checkOut}
             </Button>
-            <Menu position="bottom-start">
+            <Menu position="bottom-start" withInitialFocusPlaceholder={false}>
               <Menu.Target>
                 <ActionIcon
                   variant="default"

@@ -32,7 +32,7 @@ export const CustomerRow = memo(function CustomerRow({ customer, isChosen, query
   const word = recordWord(entries)
   const lease = useLease(customer)
   const refused = entries.find(({ outcome }) => outcome?.status === 'rejected' || outcome?.status === 'parked')
-  const contact = [customer.email, customer.phone].filter(Boolean).join(' · ')
+  const contact = [customer.email, customer.phone].filter(Boolean)
   return (
     <li className={classes['row']} data-tentative={entries.some(isUnsettled)} data-chosen={isChosen}>
       <Group justify="space-between" wrap="nowrap" align="flex-start" gap="xs">
@@ -46,7 +46,13 @@ export const CustomerRow = memo(function CustomerRow({ customer, isChosen, query
         </Link>
         {word && <StateBadge word={word} />}
       </Group>
-      {contact && <Text size="sm">{contact}</Text>}
+      {contact.length > 0 && (
+        <Text size="sm" className={classes['contact']}>
+          {contact.map(each => (
+            <span key={each}>{each}</span>
+          ))}
+        </Text>
+      )}
       {customer.notes && (
         <Text size="sm" lineClamp={1} fs="italic">
           {customer.notes}

@@ -83,17 +83,16 @@ function VacationList(): ReactNode {
       <ul aria-label={words.title} className={classes['list']}>
         {GROUPS.flatMap(group => {
           const members = shown.filter(vacation => groupOf(vacation, waiting, today) === group)
-          if (members.length === 0) return []
-          return [
-            <li key={group} role="presentation" className={classes['group']}>
-              <Title order={3} size="h5">
-                {words.groups[group]}
-              </Title>
-            </li>,
-            ...members.map(vacation => (
-              <VacationCard key={vacation.id} vacation={vacation} records={records} offers={offers} />
-            )),
-          ]
+          return members.map((vacation, index) => (
+            <li key={vacation.id}>
+              {index === 0 && (
+                <Title order={3} size="h5" className={classes['group']}>
+                  {words.groups[group]}
+                </Title>
+              )}
+              <VacationCard vacation={vacation} records={records} offers={offers} />
+            </li>
+          ))
         })}
       </ul>
     </>
