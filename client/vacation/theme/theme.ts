@@ -58,9 +58,17 @@ export const theme = mergeMantineTheme(
   }),
 )
 
-/** Beyond Mantine's own: placeholders and dimmed text that are dark enough to read. */
+/** Beyond Mantine's own: placeholders, dimmed text and what is wrong with a field, in colours that can be read. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
-  light: { '--mantine-color-placeholder': '#5c636a', '--mantine-color-dimmed': '#545b62' },
-  dark: { '--mantine-color-placeholder': '#a8adb3', '--mantine-color-dimmed': '#b3b8be' },
+  light: {
+    '--mantine-color-placeholder': '#5c636a',
+    '--mantine-color-dimmed': '#545b62',
+    '--mantine-color-error': '#c92a2a',
+  },
+  dark: {
+    '--mantine-color-placeholder': '#a8adb3',
+    '--mantine-color-dimmed': '#b3b8be',
+    '--mantine-color-error': '#ff8787',
+  },
 })
