@@ -66,7 +66,7 @@ export function ArrivedItem({ task, records }: { task: SettledTask; records: Rec
         {place && (
           <>
             {' · '}
-            <Anchor component={Link} href={place} aria-label={words.about(words.open, title)}>
+            <Anchor component={Link} underline="always" href={place} aria-label={words.about(words.open, title)}>
               {words.open}
             </Anchor>
           </>

@@ -24,8 +24,11 @@ export function OutboxDrawer({ opened, onClose }: { opened: boolean; onClose(): 
       onClose={onClose}
       position="right"
       size="lg"
-      title={words.title}
-      classNames={{ title: classes['title'] ?? '' }}
+      title={
+        <Text span size="lg" fw={650}>
+          {words.title}
+        </Text>
+      }
     >
       <Contents />
     </Drawer>
