@@ -54,7 +54,13 @@ export function SendingProgress({ sync: { burst, kind } }: { sync: SyncState }):
       <Progress.Root size="md" className={classes['progress']}>
         <Progress.Section
           value={(100 * burst.done) / burst.of}
+          // Its own attributes would say a percentage.
+          withAria={false}
+          role="progressbar"
           aria-label={words.progressName}
+          aria-valuemin={0}
+          aria-valuemax={burst.of}
+          aria-valuenow={burst.done}
           aria-valuetext={words.progress(burst.done, burst.of)}
         />
       </Progress.Root>
