@@ -2,6 +2,7 @@ import { Group, Title } from '@mantine/core'
 import { type ReactNode, Suspense, useCallback, useState } from 'react'
 import { useLocation } from 'wouter'
 import { FaultStrip } from '../faults/fault-strip.tsx'
+import { FaultsButton } from '../faults/faults-button.tsx'
 import { AbsenceReport } from '../report/absence-report.tsx'
 import { texts } from '../texts/index.ts'
 import { AccountMenu } from './account-menu.tsx'
@@ -48,6 +49,9 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           <SyncChip sync={sync} />
           <div className={classes['wideOnly']}>
             <WorkOffline />
+          </div>
+          <div className={classes['wideOnly']}>
+            <FaultsButton />
           </div>
           <Group gap={0} wrap="nowrap" className={classes['tools']}>
             <ConnectionMenu />
