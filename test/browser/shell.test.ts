@@ -1,6 +1,6 @@
 /** What stands around every screen: the chip says the truth, a choice is kept, keys work, and a narrow window is enough. */
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { browserMissing } from '../support/browser.ts'
 import { hasTasks } from '../support/front.ts'
 import { raiseStage, type Stage } from '../support/stage.ts'
@@ -33,10 +33,12 @@ test('the chip, the title and what is read aloud follow changes from the device 
   expect(await page.title()).toBe('(2) Customers – Layover')
 
   const answers = stage.front.holdAnswers(hasTasks)
+  onTestFinished(() => answers.release())
   await page.getByRole('button', { name: 'Go online' }).click()
   await answers.first
   await chip(page, 'Sending 1 of 2')
   const progress = page.getByRole('progressbar', { name: 'Sending changes' })
+  await progress.waitFor()
   expect(await progress.getAttribute('aria-valuetext')).toBe('0 of 2 sent')
   // Opened in the middle, the outbox says the same.
   await syncChip(page, 'Sending').click()
@@ -57,6 +59,7 @@ test('what is stopped stays on the device until it is resumed', async () => {
   await newCustomer(page, { Name: 'Quay Street Band' })
   await newCustomer(page, { Name: 'Old Mill Quartet' })
   const requests = stage.front.holdRequests(hasTasks)
+  onTestFinished(() => requests.release())
   await workOffline(page, false)
   await requests.first
   await page.getByRole('button', { name: 'Stop sending' }).click()
@@ -130,7 +133,9 @@ test('on a narrow window nothing of the header is cut off, whatever it has to sa
   await page.getByRole('heading', { level: 1, name: 'Layover' }).waitFor()
   await whole()
   await page.route('**/graphql', route => route.abort())
+  await page.setViewportSize({ width: 1200, height: 740 })
   await newCustomer(page, { Name: 'Northgate Strollers' })
+  await page.setViewportSize({ width: 360, height: 740 })
   await chip(page, /^Can't reach server, retrying/)
   await whole()
   await page.unroute('**/graphql')
