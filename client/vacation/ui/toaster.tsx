@@ -21,6 +21,7 @@ export function showUndo(message: string, undo: () => Promise<unknown>): void {
         {message}
         <Button
           size="compact-sm"
+          flex="none"
           onClick={() => {
             notifications.hide(id)
             undo().catch(showProblem)
