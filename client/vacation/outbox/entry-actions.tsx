@@ -1,117 +1,82 @@
-import { Button, Group, List, Text } from '@mantine/core'
+import { Button, Group } from '@mantine/core'
 import type { OutboxEntry } from 'layover/client'
 import { useOfflineClient } from 'layover/react'
 import { type ReactNode, useState } from 'react'
 import { useLocation } from 'wouter'
-import { type Records, useRecords } from '../device/records.ts'
-import { knownTask } from '../device/tasks.ts'
+import { useRecords } from '../device/records.ts'
 import { useOverlay } from '../shell/overlay.ts'
 import { texts } from '../texts/index.ts'
-import { Ask } from '../ui/ask.tsx'
-import { toastProblem, toastUndo } from '../ui/toast.ts'
+import { toastProblem } from '../ui/toast.ts'
+import { CopyDetails } from './copy-details.tsx'
+import { EditEntry } from './edit-entry.tsx'
+import { editorOf } from './editor-of.ts'
 import { entryTitle } from './entry-title.ts'
+import { GiveUp } from './give-up.tsx'
+import classes from './outbox.module.css'
+import { retryWord } from './retry-word.ts'
 import { isWaiting } from './state-word.ts'
-import { withdraw } from './withdraw.ts'
 
 const words = texts.outbox
 
-/** Where the entry can be edited; undefined: nowhere, or no longer. */
-function editorOf(entry: OutboxEntry): string | undefined {
-  if (!isWaiting(entry) && entry.status !== 'rejected' && entry.status !== 'parked') return undefined
-  const known = knownTask(entry)
-  if (known?.name === 'BookVacation') return `/book?entry=${entry.id}`
-  if (known?.name === 'CreateCustomer') return `/customers/${known.variables.input.id}?entry=${entry.id}`
-  return known?.name === 'UpdateCustomer' ? `/customers/${known.variables.id}?entry=${entry.id}` : undefined
+interface EntryActionsProps {
+  entry: OutboxEntry
+  /** With the button that copies all that is known of it. */
+  withDetails?: boolean
+  /** -1: the Tab key passes the buttons. */
+  reach?: 0 | -1
 }
 
 /** What a person may do about one entry, by how far it has come. */
-export function EntryActions({ entry }: { entry: OutboxEntry }): ReactNode {
-  const client = useOfflineClient()
-  const { outbox } = client
+export function EntryActions({ entry, withDetails = false, reach = 0 }: EntryActionsProps): ReactNode {
+  const { outbox } = useOfflineClient()
   const [, navigate] = useLocation()
   const { show } = useOverlay()
   const records = useRecords()
-  const [isAsking, setAsking] = useState(false)
+  const [isEditing, setEditing] = useState(false)
+  const [first, ...otherSuggestions] = entry.outcome?.status === 'rejected' ? entry.outcome.suggestions : []
+  const retry = retryWord(entry)
   const title = entryTitle(entry, records)
   const run = (action: Promise<unknown>): void => void action.catch(toastProblem)
   const named = (action: string): string => words.about(action, title)
-  const suggestions = entry.outcome?.status === 'rejected' ? entry.outcome.suggestions : []
-  const editor = editorOf(entry)
+  const editor = editorOf(entry, records)
   const isStuck = entry.status === 'rejected' || entry.status === 'parked'
   const conflict = entry.outcome?.status === 'conflict' ? entry.outcome.conflict : undefined
-  const dependents = outbox.dependents(entry.id)
-  const giveUp = (): void => {
-    if (isWaiting(entry)) {
-      run(withdraw(client, [entry, ...dependents]).then(undo => toastUndo(words.withdrawn, undo)))
-    } else run(outbox.discard(entry.id))
-  }
+  const small = { size: 'xs', tabIndex: reach } as const
+  const edit = isStuck ? words.editAndResend : words.edit
   return (
-    <Group gap="xs" mt="xs">
-      {suggestions.map((suggestion, index) => (
-        <Button
-          key={suggestion.label}
-          variant="filled"
-          size="xs"
-          onClick={() => run(outbox.applySuggestion(entry.id, index))}
-        >
-          {suggestion.label}
+    <Group gap="xs" mt="xs" className={classes['actions']}>
+      {first && (
+        <Button {...small} variant="filled" onClick={() => run(outbox.applySuggestion(entry.id, 0))}>
+          {first.label}
+        </Button>
+      )}
+      {otherSuggestions.map(({ label }, index) => (
+        <Button key={label} {...small} onClick={() => run(outbox.applySuggestion(entry.id, index + 1))}>
+          {label}
         </Button>
       ))}
       {conflict && !conflict.inReview && (
-        <Button variant="filled" size="xs" aria-label={named(words.settle)} onClick={() => show('conflict', entry.id)}>
+        <Button {...small} variant="filled" aria-label={named(words.settle)} onClick={() => show('conflict', entry.id)}>
           {words.settle}
         </Button>
       )}
-      {(entry.status === 'parked' ||
-        entry.nextAttemptAt ||
-        entry.status === 'accepted' ||
-        entry.status === 'in-doubt') && (
-        <Button size="xs" aria-label={named(words.retry)} onClick={() => run(outbox.retry(entry.id))}>
-          {words.retry}
+      {retry && (
+        <Button {...small} aria-label={named(retry)} onClick={() => run(outbox.retry(entry.id))}>
+          {retry}
         </Button>
       )}
       {editor && (
         <Button
-          size="xs"
-          aria-label={named(isStuck ? words.editAndResend : words.edit)}
-          onClick={() => navigate(editor)}
+          {...small}
+          aria-label={named(edit)}
+          onClick={() => (editor === 'here' ? setEditing(true) : navigate(editor))}
         >
-          {isStuck ? words.editAndResend : words.edit}
+          {edit}
         </Button>
       )}
-      {(isWaiting(entry) || isStuck) && (
-        <Button
-          size="xs"
-          aria-label={named(isStuck ? words.discard : words.withdraw)}
-          onClick={() => (isWaiting(entry) && dependents.length === 0 ? giveUp() : setAsking(true))}
-        >
-          {isStuck ? words.discard : words.withdraw}
-        </Button>
-      )}
-      {isAsking && (
-        <Ask
-          question={words.discardQuestion(title)}
-          action={isStuck ? words.discard : words.withdraw}
-          onConfirm={giveUp}
-          onClose={() => setAsking(false)}
-        >
-          <Dependents entries={dependents} records={records} />
-        </Ask>
-      )}
+      {(isWaiting(entry) || isStuck) && <GiveUp entry={entry} {...small} />}
+      {withDetails && <CopyDetails entry={entry} reach={reach} />}
+      {isEditing && <EditEntry entry={entry} onClose={() => setEditing(false)} />}
     </Group>
-  )
-}
-
-function Dependents({ entries, records }: { entries: readonly OutboxEntry[]; records: Records }): ReactNode {
-  if (entries.length === 0) return null
-  return (
-    <>
-      <Text>{words.goesToo}</Text>
-      <List>
-        {entries.map(each => (
-          <List.Item key={each.id}>{entryTitle(each, records)}</List.Item>
-        ))}
-      </List>
-    </>
   )
 }

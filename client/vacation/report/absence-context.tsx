@@ -1,6 +1,7 @@
 import { useOfflineClient } from 'layover/react'
-import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react'
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useSyncExternalStore } from 'react'
 import { useSignedIn } from '../device/session-context.tsx'
+import { browserMemory } from './absence-memory.ts'
 import { type AbsenceReport, Absences } from './absences.ts'
 
 const AbsencesContext = createContext<Absences | undefined>(undefined)
@@ -8,12 +9,12 @@ const AbsencesContext = createContext<Absences | undefined>(undefined)
 export function AbsencesProvider({ children }: { children: ReactNode }): ReactNode {
   const client = useOfflineClient()
   const { session } = useSignedIn()
-  const [absences, setAbsences] = useState<Absences>()
-  useEffect(() => {
-    const watching = new Absences(client, session.user)
-    setAbsences(watching)
-    return () => watching.close()
-  }, [client, session])
+  // Made while the page is first drawn, not after: the first pull is on its way.
+  const absences = useMemo(
+    () => new Absences(client, session.user, browserMemory(`${session.agency}/${session.user}`)),
+    [client, session],
+  )
+  useEffect(() => absences.start(), [absences])
   return <AbsencesContext value={absences}>{children}</AbsencesContext>
 }
 

@@ -1,4 +1,5 @@
-import { Button } from '@mantine/core'
+import { Button, VisuallyHidden } from '@mantine/core'
+import { IconHistory } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useOverlay } from '../shell/overlay.ts'
 import { texts } from '../texts/index.ts'
@@ -9,18 +10,22 @@ import classes from './report.module.css'
 const words = texts.report
 
 /** "4 confirmed, 1 needs review · 3 records changed by others" */
-function summary({ settled, stuck, customers, vacations, offers }: Report): string {
+function summary({ settled, stuck, pending, customers, vacations, offers }: Report): string {
   const count = (status: string): number => stuck.filter(entry => entry.status === status).length
   const confirmed = settled.filter(({ outcome }) => outcome.status === 'confirmed').length
-  const [review, failed] = [count('conflict'), count('rejected') + count('parked')]
+  const [review, failed, others] = [
+    count('conflict'),
+    count('rejected') + count('parked'),
+    customers.length + vacations.length,
+  ]
   const own = [
     ...(confirmed > 0 ? [words.confirmed(confirmed)] : []),
     ...(review > 0 ? [words.review(review)] : []),
     ...(failed > 0 ? [words.failed(failed)] : []),
-  ].join(', ')
-  const others = customers.length + vacations.length
+    ...(pending.length > 0 ? [words.pending(pending.length)] : []),
+  ]
   return [
-    ...(own ? [own] : []),
+    ...(own.length > 0 ? [own.join(', ')] : []),
     ...(others > 0 ? [words.changed(others)] : []),
     ...(offers.length > 0 ? [words.offers(offers.length)] : []),
   ].join(' · ')
@@ -30,18 +35,26 @@ function summary({ settled, stuck, customers, vacations, offers }: Report): stri
 export function AbsenceReport(): ReactNode {
   const { report, dismiss } = useAbsenceReport()
   const { show } = useOverlay()
-  if (!report) return null
+  const text = report && summary(report)
   return (
-    <section aria-label={words.title} className={classes['strip']}>
-      <span>
-        <strong>{words.title}:</strong> {summary(report)}
-      </span>
-      <Button size="xs" variant="filled" onClick={() => show('report')}>
-        {words.details}
-      </Button>
-      <Button size="xs" onClick={dismiss}>
-        {words.dismiss}
-      </Button>
-    </section>
+    <>
+      <VisuallyHidden role="status" aria-label={words.title}>
+        {text && `${words.title}: ${text}`}
+      </VisuallyHidden>
+      {text && (
+        <section aria-label={words.title} className={classes['strip']}>
+          <IconHistory size={18} aria-hidden className={classes['icon']} />
+          <span>
+            <strong>{words.title}:</strong> {text}
+          </span>
+          <Button size="xs" onClick={() => show('report')}>
+            {words.details}
+          </Button>
+          <Button size="xs" variant="subtle" color="gray" onClick={dismiss}>
+            {words.dismiss}
+          </Button>
+        </section>
+      )}
+    </>
   )
 }

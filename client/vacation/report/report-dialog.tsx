@@ -1,18 +1,21 @@
-import { Group, List, Modal, Stack, Text, Title } from '@mantine/core'
-import type { ReactNode } from 'react'
-import type { Customer, Offer, Records, Vacation } from '../device/records.ts'
-import { useRecords } from '../device/records.ts'
-import { outcomeWord } from '../outbox/arrived-item.tsx'
-import { entryTitle } from '../outbox/entry-title.ts'
-import { useStateWord } from '../outbox/use-state-word.ts'
-import { dateRange, fieldWord, money } from '../texts/format.ts'
+import { Anchor, Badge, Group, List, Modal, Stack, Text, Title } from '@mantine/core'
+import { systemClock } from 'layover/protocol'
+import { useOutbox } from 'layover/react'
+import { type ReactNode, useMemo } from 'react'
+import { Link } from 'wouter'
+import { type Customer, type Offer, useRecords, useVacations, type Vacation } from '../device/records.ts'
+import { knownTask } from '../device/tasks.ts'
+import { momentOf } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
-import { StateBadge } from '../ui/state-badge.tsx'
-import type { Change } from './absence.ts'
+import { type Change, inUseFirst, offersInUse } from './absence.ts'
 import { useAbsenceReport } from './absence-context.tsx'
 import type { AbsenceReport } from './absences.ts'
+import { fieldChanges, offerWords, vacationName, whatHappened } from './change-words.ts'
+import { OwnChanges } from './own-changes.tsx'
+import classes from './report.module.css'
 
 const words = texts.report
+const SHOWN = 50
 
 /** Everything that happened, one's own first. */
 export function ReportDialog({ opened, onClose }: { opened: boolean; onClose(): void }): ReactNode {
@@ -26,69 +29,96 @@ export function ReportDialog({ opened, onClose }: { opened: boolean; onClose(): 
 
 function Contents({ report }: { report: AbsenceReport }): ReactNode {
   const records = useRecords()
-  const wordOf = useStateWord()
-  const own = [
-    ...report.stuck.map(entry => ({ id: entry.id, title: entryTitle(entry, records), word: wordOf(entry) })),
-    ...report.settled.map(task => ({ id: task.id, title: entryTitle(task, records), word: outcomeWord(task) })),
-  ]
-  const others = [
-    ...report.customers.map(change => sentence(change, change.record.name)),
-    ...report.vacations.map(change => sentence(change, vacationName(change.record, records))),
-  ]
-  const offers = report.offers.map(offerSentence)
   return (
     <Stack>
-      {own.length > 0 && (
-        <section>
-          <Title order={3} size="h5">
-            {words.yours}
-          </Title>
-          <Stack gap="xs" mt="xs">
-            {own.map(({ id, title, word }) => (
-              <Group key={id} justify="space-between" wrap="nowrap">
-                <Text>{title}</Text>
-                <StateBadge word={word} />
-              </Group>
-            ))}
-          </Stack>
-        </section>
-      )}
-      <Sentences title={words.others} sentences={others} />
-      <Sentences title={words.offersTitle} sentences={offers} />
+      <Text size="sm">{words.since(momentOf(new Date(report.since).toISOString()))}</Text>
+      <OwnChanges report={report} />
+      <Section title={words.others} count={report.customers.length + report.vacations.length}>
+        {report.customers.map(change => (
+          <RecordChange key={change.record.id} change={change} name={change.record.name} screen="customers" />
+        ))}
+        {report.vacations.map(change => (
+          <RecordChange
+            key={change.record.id}
+            change={change}
+            name={vacationName(change.record, records)}
+            screen="vacations"
+          />
+        ))}
+      </Section>
+      <OfferChanges changes={report.offers} />
     </Stack>
   )
 }
 
-function Sentences({ title, sentences }: { title: string; sentences: readonly string[] }): ReactNode {
-  if (sentences.length === 0) return null
+function Section({ title, count, children }: { title: string; count: number; children: ReactNode }): ReactNode {
+  if (count === 0) return null
   return (
-    <section>
-      <Title order={3} size="h5">
+    <section aria-label={title}>
+      <Title order={3} size="h5" mb="xs">
         {title}
       </Title>
-      <List mt="xs">
-        {sentences.map(each => (
-          <List.Item key={each}>{each}</List.Item>
-        ))}
-      </List>
+      <ul className={classes['list']}>{children}</ul>
     </section>
   )
 }
 
-const vacationName = ({ customerId, startsOn, endsOn }: Vacation, { customer }: Records): string =>
-  `${customer(customerId)?.name ?? texts.outbox.someCustomer}, ${dateRange(startsOn, endsOn)}`
-
-function sentence({ kind, record, fields }: Change<Customer | Vacation>, name: string): string {
-  const who = record.updatedBy ? words.by(record.updatedBy) : ''
-  if (kind === 'new') return words.isNew(name, who)
-  if (kind === 'gone') return words.isGone(name)
-  return words.fields(name, fields.map(field => fieldWord(field).toLowerCase()).join(', '), who)
+interface RecordChangeProps {
+  change: Change<Customer | Vacation>
+  name: string
+  screen: 'customers' | 'vacations'
 }
 
-function offerSentence({ kind, record, before, fields }: Change<Offer>): string {
-  const name = `${record.name}, ${record.place}`
-  if (kind === 'new') return words.newOffer(name)
-  if (kind === 'gone') return words.goneOffer(name)
-  if (fields.includes('discontinued') && record.discontinued) return words.discontinued(name)
-  return words.priceRose(name, money((before ?? record).price), money(record.price))
+function RecordChange({ change, name, screen }: RecordChangeProps): ReactNode {
+  const fields = fieldChanges(change)
+  return (
+    <li>
+      <Text>
+        {change.kind === 'gone' ? (
+          <s>{name}</s>
+        ) : (
+          <Anchor component={Link} underline="always" href={`/${screen}/${change.record.id}`}>
+            {name}
+          </Anchor>
+        )}{' '}
+        {whatHappened(change)}
+      </Text>
+      {fields.length > 0 && (
+        <List size="sm">
+          {fields.map(each => (
+            <List.Item key={each}>{each}</List.Item>
+          ))}
+        </List>
+      )}
+    </li>
+  )
+}
+
+/** Prices and ends of offers; those of one's own plans first. */
+function OfferChanges({ changes }: { changes: readonly Change<Offer>[] }): ReactNode {
+  const vacations = useVacations()
+  const entries = useOutbox(outbox => outbox.entries)
+  const inUse = useMemo(() => {
+    const wishes = entries.flatMap(entry => {
+      const known = knownTask(entry)
+      return known?.name === 'BookVacation' ? [known.variables.input] : []
+    })
+    return offersInUse(vacations, wishes, new Date(systemClock.now()).toISOString().slice(0, 10))
+  }, [vacations, entries])
+  const hidden = changes.length - SHOWN
+  return (
+    <Section title={words.offersTitle} count={changes.length}>
+      {inUseFirst(changes, inUse)
+        .slice(0, SHOWN)
+        .map(change => (
+          <li key={change.record.id}>
+            <Group gap="xs">
+              <Text>{offerWords(change)}</Text>
+              {inUse.has(change.record.id) && <Badge color="orange">{words.matters}</Badge>}
+            </Group>
+          </li>
+        ))}
+      {hidden > 0 && <li>{words.moreOffers(hidden)}</li>}
+    </Section>
+  )
 }
