@@ -60,7 +60,8 @@ export const CustomerRow = memo(function CustomerRow({ customer, isChosen, query
       )}
       {lease && (
         <Text size="sm" className={classes['lease']}>
-          <IconLock size={14} aria-hidden /> {words.checkedOutShort(lease.who, lease.until)}
+          <IconLock size={14} aria-hidden />
+          {words.checkedOutShort(lease.who, lease.until)}
         </Text>
       )}
       {refused && <RefusalLine entry={refused} />}

@@ -1,4 +1,4 @@
-import { Anchor, Group, Text } from '@mantine/core'
+import { Anchor, Text } from '@mantine/core'
 import type { SettledTask } from 'layover/client'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
@@ -53,14 +53,14 @@ export function ArrivedItem({ task, records }: { task: SettledTask; records: Rec
   const place = placeOf(task, records)
   return (
     <li className={classes['entry']}>
-      <Group justify="space-between" align="flex-start" wrap="nowrap">
+      <div className={classes['top']}>
         <Text fw={600} className={classes['name']}>
           {title}
         </Text>
         <span className={classes['state']}>
           <StateBadge word={outcomeWord(task)} />
         </span>
-      </Group>
+      </div>
       <Text size="sm">
         <Ago at={task.settledAt} say={words.settledAt} />
         {place && (

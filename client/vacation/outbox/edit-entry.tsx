@@ -6,6 +6,7 @@ import { useRecords } from '../device/records.ts'
 import { knownTask } from '../device/tasks.ts'
 import { fieldWord } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
+import { useOpenerFocus } from '../ui/opener-focus.ts'
 import { toastProblem } from '../ui/toast.ts'
 import { entryTitle } from './entry-title.ts'
 
@@ -33,6 +34,7 @@ function editable(entry: OutboxEntry): { fields: Values; withFields(fields: Valu
 
 /** A form of exactly the fields that the entry carries, for what no screen shows. */
 export function EditEntry({ entry, onClose }: { entry: OutboxEntry; onClose(): void }): ReactNode {
+  useOpenerFocus()
   const { outbox } = useOfflineClient()
   const records = useRecords()
   const [start] = useState(() => editable(entry))

@@ -1,4 +1,4 @@
-import { Code, Group, Text } from '@mantine/core'
+import { Code, Text } from '@mantine/core'
 import type { OutboxEntry } from 'layover/client'
 import { useOutbox } from 'layover/react'
 import { memo, type ReactNode } from 'react'
@@ -44,14 +44,14 @@ export const EntryItem = memo(function EntryItem({ entry, records, isCurrent }: 
   const reach = isCurrent ? 0 : -1
   return (
     <li className={classes['entry']} data-tentative={isUnsettled(entry)} data-stuck={isStuck} tabIndex={reach}>
-      <Group justify="space-between" align="flex-start" wrap="nowrap">
+      <div className={classes['top']}>
         <Text fw={650} className={classes['name']}>
           {entryTitle(entry, records)}
         </Text>
         <span className={classes['state']}>
           <StateBadge word={wordOf(entry)} />
         </span>
-      </Group>
+      </div>
       <EntryFacts entry={entry} />
       {reason && (
         <Text size="sm" fw={isStuck ? 600 : 400}>

@@ -6,6 +6,7 @@ import { Link } from 'wouter'
 import { exportOutbox } from '../device/export-outbox.ts'
 import { useRecords } from '../device/records.ts'
 import { texts } from '../texts/index.ts'
+import { useOwnEscape } from '../ui/own-escape.ts'
 import { toastProblem } from '../ui/toast.ts'
 import { ArrivedItem } from './arrived-item.tsx'
 import classes from './outbox.module.css'
@@ -18,10 +19,12 @@ const ARRIVED = 20
 
 /** What waits on this device, in the order in which it will leave, and below it what has left. */
 export function OutboxDrawer({ opened, onClose }: { opened: boolean; onClose(): void }): ReactNode {
+  const inside = useOwnEscape<HTMLDivElement>(opened, onClose)
   return (
     <Drawer
       opened={opened}
       onClose={onClose}
+      closeOnEscape={false}
       position="right"
       size="lg"
       title={
@@ -30,7 +33,9 @@ export function OutboxDrawer({ opened, onClose }: { opened: boolean; onClose(): 
         </Text>
       }
     >
-      <Contents />
+      <div ref={inside}>
+        <Contents />
+      </div>
     </Drawer>
   )
 }

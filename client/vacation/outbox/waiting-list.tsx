@@ -45,7 +45,9 @@ export function WaitingList({ records }: { records: Records }): ReactNode {
     setCurrentId(visible[place.current]?.id)
   }
   const blurred = ({ currentTarget, relatedTarget }: FocusEvent<HTMLOListElement>): void => {
-    if (relatedTarget && !currentTarget.contains(relatedTarget)) place.current = undefined
+    // Not by a dialog of its own, which gives the focus back.
+    const isBeside = currentTarget.closest('[role="dialog"]')?.contains(relatedTarget) ?? false
+    if (isBeside && relatedTarget && !currentTarget.contains(relatedTarget)) place.current = undefined
   }
   return (
     <>

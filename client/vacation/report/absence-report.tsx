@@ -36,6 +36,11 @@ export function AbsenceReport(): ReactNode {
   const { report, dismiss } = useAbsenceReport()
   const { show } = useOverlay()
   const text = report && summary(report)
+  const leave = (): void => {
+    dismiss()
+    // The button is gone then.
+    document.querySelector('main')?.focus()
+  }
   return (
     <>
       <VisuallyHidden role="status" aria-label={words.title}>
@@ -50,7 +55,7 @@ export function AbsenceReport(): ReactNode {
           <Button size="xs" onClick={() => show('report')}>
             {words.details}
           </Button>
-          <Button size="xs" variant="subtle" color="gray" onClick={dismiss}>
+          <Button size="xs" variant="subtle" color="gray" onClick={leave}>
             {words.dismiss}
           </Button>
         </section>

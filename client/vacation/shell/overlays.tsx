@@ -2,6 +2,7 @@ import { type ReactNode, Suspense, useState } from 'react'
 import { useFaultPanel } from '../faults/panel-state.ts'
 import { onDemand } from './on-demand.ts'
 import { useOverlay } from './overlay.ts'
+import { useOverlayFocus } from './overlay-focus.ts'
 
 const OutboxDrawer = onDemand(async () => (await import('../outbox/outbox-drawer.tsx')).OutboxDrawer)
 const ConflictDialog = onDemand(async () => (await import('../conflicts/conflict-dialog.tsx')).ConflictDialog)
@@ -13,6 +14,7 @@ const LeaveDialog = onDemand(async () => (await import('../sign-in/leave-dialog.
 /** What lies over the screen, by the address. */
 export function Overlays({ onSignedOut }: { onSignedOut(): void }): ReactNode {
   const { name, id, close } = useOverlay()
+  useOverlayFocus(name !== undefined)
   // Fetched when it is first opened; it stays, so that it can close gently.
   const [wasOpen, setWasOpen] = useState<ReadonlySet<string>>(new Set())
   if (name !== undefined && !wasOpen.has(name)) setWasOpen(new Set([...wasOpen, name]))

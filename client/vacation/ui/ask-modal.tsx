@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Stack } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { texts } from '../texts/index.ts'
+import { useOpenerFocus } from './opener-focus.ts'
 
 export interface AskProps {
   question: string
@@ -13,6 +14,7 @@ export interface AskProps {
 }
 
 export function AskModal({ question, children, action, onConfirm, onClose }: AskProps): ReactNode {
+  useOpenerFocus()
   return (
     <Modal opened onClose={onClose} title={question}>
       <Stack>

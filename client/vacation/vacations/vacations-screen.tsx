@@ -1,17 +1,19 @@
 import { Button, Stack, Text, TextInput, Title } from '@mantine/core'
 import { systemClock } from 'layover/protocol'
 import { useOutbox } from 'layover/react'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, Suspense, useState } from 'react'
 import { Link, useParams } from 'wouter'
 import { useOffers, useRecords, useVacations, type Vacation } from '../device/records.ts'
 import { knownTask } from '../device/tasks.ts'
 import { onDemand } from '../shell/on-demand.ts'
 import { texts } from '../texts/index.ts'
 import { ScreenHeader } from '../ui/screen-header.tsx'
-import { RefusedBookings } from './refused-bookings.tsx'
+import { refusedBookings } from './refused.ts'
 import { VacationCard } from './vacation-card.tsx'
 import classes from './vacations.module.css'
 
+// Where all goes well it is never needed.
+const RefusedBookings = onDemand(async () => (await import('./refused-bookings.tsx')).RefusedBookings)
 const VacationDetail = onDemand(async () => (await import('./vacation-detail.tsx')).VacationDetail)
 
 const words = texts.vacations
@@ -47,6 +49,7 @@ function VacationList(): ReactNode {
   const records = useRecords()
   const offers = useOffers()
   const waiting = useWaiting()
+  const hasRefused = useOutbox(outbox => refusedBookings(outbox).length > 0)
   const [filter, setFilter] = useState('')
   const today = new Date(systemClock.now()).toISOString().slice(0, 10)
   const wanted = filter.trim().toLowerCase()
@@ -64,7 +67,11 @@ function VacationList(): ReactNode {
           </Button>
         }
       />
-      <RefusedBookings />
+      {hasRefused && (
+        <Suspense fallback={null}>
+          <RefusedBookings />
+        </Suspense>
+      )}
       {vacations.length === 0 ? (
         <Stack gap="xs">
           <Text>{words.none}</Text>
