@@ -58,11 +58,14 @@ async function outbox(page: Page): Promise<void> {
   await take(page, 'vacations-dark', 'dark')
 }
 
-async function booking(page: Page): Promise<void> {
-  await page.goto(`${new URL(page.url()).origin}/book?customer=customer-1`)
+/** In a tab of its own: a draft stays in the tab in which it was begun. */
+async function booking(stage: Stage): Promise<void> {
+  const page = await stage.browser.openPage(SIZE)
+  await page.goto(`${stage.url}/book?customer=customer-1`)
   await page.getByRole('button', { name: 'Next' }).click()
   await page.getByRole('radiogroup', { name: 'Hotel' }).waitFor()
   await take(page, 'booking')
+  await page.close()
 }
 
 /** A colleague changed the same fields meanwhile. */
@@ -82,7 +85,9 @@ async function conflict(stage: Stage, page: Page): Promise<void> {
   await page.getByRole('dialog', { name: 'While you were away' }).waitFor()
   await take(page, 'report')
   await page.keyboard.press('Escape')
-  await openConflict(page, 'North Choir')
+  const dialog = await openConflict(page, 'North Choir')
+  await dialog.getByRole('radio', { name: /^Phone, yours/ }).check()
+  await dialog.getByRole('radio', { name: /^Notes, now on server/ }).check()
   await take(page, 'conflict')
 }
 
@@ -92,8 +97,7 @@ try {
   await fillGateway(stage)
   const page = await signIn(stage, 'Agent 1', SIZE)
   await vacationRows(page).first().waitFor()
-  await booking(page)
-  await goTo(page, 'Vacations')
+  await booking(stage)
   await outbox(page)
   await conflict(stage, page)
 } finally {

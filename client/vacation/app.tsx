@@ -5,6 +5,7 @@ import { Frame } from './shell/frame.tsx'
 import { onDemand } from './shell/on-demand.ts'
 import { Loading, NotFound } from './shell/opening.tsx'
 import { Overlays } from './shell/overlays.tsx'
+import { SyncStateProvider } from './shell/sync-context.tsx'
 import { VacationsScreen } from './vacations/vacations-screen.tsx'
 
 const BookingScreen = onDemand(async () => (await import('./booking/booking-screen.tsx')).BookingScreen)
@@ -17,23 +18,25 @@ const ReviewScreen = onDemand(async () => (await import('./conflicts/review-scre
 export function App({ onSignedOut }: { onSignedOut(): void }): ReactNode {
   return (
     <AbsencesProvider>
-      <Frame>
-        <Suspense fallback={<Loading />}>
-          <Switch>
-            <Route path="/">
-              <Redirect to="/vacations" replace />
-            </Route>
-            <Route path="/vacations/:id?" component={VacationsScreen} />
-            <Route path="/book" component={BookingScreen} />
-            <Route path="/customers/:id?" component={CustomersScreen} />
-            <Route path="/offers" component={OffersScreen} />
-            <Route path="/review" component={ReviewScreen} />
-            <Route path="/device" component={DeviceScreen} />
-            <Route component={NotFound} />
-          </Switch>
-        </Suspense>
+      <SyncStateProvider>
+        <Frame>
+          <Suspense fallback={<Loading />}>
+            <Switch>
+              <Route path="/">
+                <Redirect to="/vacations" replace />
+              </Route>
+              <Route path="/vacations/:id?" component={VacationsScreen} />
+              <Route path="/book" component={BookingScreen} />
+              <Route path="/customers/:id?" component={CustomersScreen} />
+              <Route path="/offers" component={OffersScreen} />
+              <Route path="/review" component={ReviewScreen} />
+              <Route path="/device" component={DeviceScreen} />
+              <Route component={NotFound} />
+            </Switch>
+          </Suspense>
+        </Frame>
         <Overlays onSignedOut={onSignedOut} />
-      </Frame>
+      </SyncStateProvider>
     </AbsencesProvider>
   )
 }

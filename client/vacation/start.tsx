@@ -41,7 +41,10 @@ export function Start(): ReactNode {
       setOpened({ session, tokens, troubles, client })
       // In whatever tab: what stands on the screen is nobody's any more.
       void client.closed.then(how => {
-        if (current && how === 'signed-out') setEntering(undefined)
+        if (!current || how !== 'signed-out') return
+        // What the address showed was his; the next one begins at the start.
+        window.history.replaceState(null, '', '/')
+        setEntering(undefined)
       })
     }
     openClient(session, tokens, troubles.add).then(open, (reason: unknown) => current && setFailure(reason))

@@ -49,33 +49,36 @@ test('every screen is readable and usable, light and dark, wide and narrow, and 
     foreign: [],
     thrown: [],
   })
-}, 120_000)
+}, 240_000)
+
+/** Where a screen is looked at, and for what: structure depends on the width, colours on the scheme, and neither on both. */
+const LOOKS = [
+  { size: WIDE, colorScheme: 'light', of: {} },
+  { size: WIDE, colorScheme: 'dark', of: { runOnly: ['color-contrast'] } },
+  { size: NARROW, colorScheme: 'light', of: { rules: { 'color-contrast': { enabled: false } } } },
+] as const
 
 /** Of the screen that stands there, in each of its looks. The page is as wide as before when it resolves. */
 async function defects(page: Page): Promise<string[]> {
-  const found = new Set<string>()
-  for (const [look, size] of [
-    ['wide', WIDE],
-    ['narrow', NARROW],
-  ] as const) {
+  const found: string[] = []
+  for (const { size, colorScheme, of } of LOOKS) {
     await page.setViewportSize(size)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'))
-      // The structure is the same in the dark.
-      for (const each of await violations(page, colorScheme === 'dark' ? ['color-contrast'] : undefined))
-        found.add(`${look}, ${colorScheme}: ${each}`)
-    }
-    for (const each of await sideways(page)) found.add(`${look}: ${each}`)
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'))
+    for (const each of [...(await violations(page, of)), ...(await sideways(page))])
+      found.push(`${size.width} px, ${colorScheme}: ${each}`)
   }
   await page.setViewportSize(WIDE)
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
-  return [...found]
+  return found
 }
 
-async function violations(page: Page, rules: string[] | undefined): Promise<string[]> {
-  const builder = new AxeBuilder({ page }).setLegacyMode(true)
-  const { violations: all } = await (rules ? builder.withRules(rules) : builder).analyze()
+async function violations(page: Page, of: (typeof LOOKS)[number]['of']): Promise<string[]> {
+  const { violations: all } = await new AxeBuilder({ page })
+    .setLegacyMode(true)
+    // What is in order is not listed: that takes longer than finding it.
+    .options({ resultTypes: ['violations'], ...structuredClone<object>(of) })
+    .analyze()
   return all
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id} ${html.slice(0, 160)}`))

@@ -4,7 +4,16 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { browserMissing } from '../support/browser.ts'
 import { hasTasks } from '../support/front.ts'
 import { raiseStage, type Stage } from '../support/stage.ts'
-import { askGateway, chip, editCustomer, newCustomer, signIn, signInWithToken, workOffline } from './travel-agent.ts'
+import {
+  askGateway,
+  chip,
+  editCustomer,
+  installed,
+  newCustomer,
+  signIn,
+  signInWithToken,
+  workOffline,
+} from './travel-agent.ts'
 
 let stage: Stage
 
@@ -68,7 +77,7 @@ async function crash(page: Page): Promise<void> {
 
 test('a version that arrives in the middle of a replay is offered, runs only when everything has been sent, and each change is applied once', async () => {
   const page = await signIn(stage, 'Agent 1')
-  await page.evaluate(async () => void (await navigator.serviceWorker.ready))
+  await installed(page)
   const before = await version('customer-3')
   await workOffline(page, true)
   await editCustomer(page, 'North Choir', { Notes: 'Forty voices' })
@@ -80,7 +89,7 @@ test('a version that arrives in the middle of a replay is offered, runs only whe
   await page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()))
   const offer = page.getByRole('button', { name: 'Reload now' })
   await offer.click()
-  await page.getByText(/after sending/i).waitFor()
+  await page.getByText(/loaded after sending/).waitFor()
   // Pressed or not: what is under way is not torn away.
   expect(await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting !== null)).toBe(true)
   expect(await runningVersion(page)).toBeUndefined()
@@ -116,12 +125,15 @@ test('a token that expires in the middle of a replay asks the person to sign in 
       await page
         .getByRole('banner')
         .getByRole('button', { name: /^Sign in again/ })
+        .first()
         .click()
     await dialog.getByRole('textbox', { name: 'Token' }).fill(await guarded.tokenOf('ann'))
     await dialog.getByRole('button', { name: /^Sign in/ }).click()
     await chip(page, 'All changes saved')
-    const data = await askGateway(guarded, 'ann', '{ customers { nodes { name } } }')
-    expect(data).toEqual({ customers: { nodes: [{ name: 'Lantern Walkers' }, { name: 'Tidewater Singers' }] } })
+    const { customers } = (await askGateway(guarded, 'ann', '{ customers { nodes { name } } }')) as {
+      customers: { nodes: { name: string }[] }
+    }
+    expect(customers.nodes.map(({ name }) => name).sort()).toEqual(['Lantern Walkers', 'Tidewater Singers'])
   } finally {
     await guarded.close()
   }

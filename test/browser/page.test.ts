@@ -85,11 +85,8 @@ test('a conflict of two devices is shown field by field, and the merge that a pe
 
   const conflict = await openConflict(page, 'North Choir')
   const apply = conflict.getByRole('button', { name: 'Apply' })
-  await conflict.getByRole('radiogroup', { name: 'Phone' }).getByRole('radio', { name: /Yours/ }).check()
-  await conflict
-    .getByRole('radiogroup', { name: 'Notes' })
-    .getByRole('radio', { name: /Now on server/ })
-    .check()
+  await conflict.getByRole('radio', { name: /^Phone, yours/ }).check()
+  await conflict.getByRole('radio', { name: /^Notes, now on server/ }).check()
   await apply.click()
   await chip(page, 'All changes saved')
   const data = await askGateway(stage, 'agent-1', '{ customer(id: "customer-3") { phone notes } }')
@@ -134,13 +131,12 @@ test('what the gateway refuses stays with its reason until it is discarded', asy
   await openOutbox(page)
   const entry = waiting(page).filter({ hasText: 'Failed' })
   await entry
-    .getByText(/sold out|no longer|not available|taken/i)
+    .getByText(/Nothing is left of this offer/)
     .first()
     .waitFor()
   await entry.getByRole('button', { name: /^Discard/ }).click()
   await page
-    .getByRole('dialog')
-    .last()
+    .getByRole('dialog', { name: /^Discard/ })
     .getByRole('button', { name: /^Discard/ })
     .click()
   await chip(page, 'All changes saved')
@@ -183,10 +179,9 @@ test('what is changed in one tab waits in the other, and who discards it and sig
   await chip(page, 'Offline')
   await editCustomer(page, 'North Choir', { Address: '2 Chapel Lane' })
   await chip(other, 'Offline, 1 waiting')
-  await leave(page, 'Discard')
+  await leave(page, 'Discard them')
   await page
-    .getByRole('dialog')
-    .last()
+    .getByRole('dialog', { name: /^Discard/ })
     .getByRole('button', { name: /^Discard/ })
     .click()
   for (const each of [page, other]) await each.getByRole('button', { name: /Agent 2/ }).waitFor()

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { browserMissing } from '../support/browser.ts'
 import { raiseStage, type Stage } from '../support/stage.ts'
 import { type Watched, watch } from '../support/watched-page.ts'
-import { goTo, signIn, type View, workOffline } from './travel-agent.ts'
+import { goTo, installed, signIn, type View, workOffline } from './travel-agent.ts'
 
 /** Of script, gzipped: what a first visit waits for. */
 const FIRST_LOAD_KB = 300
@@ -47,7 +47,7 @@ test(`a first visit loads at most ${FIRST_LOAD_KB} kB of script before the vacat
 
 test('the page can be installed', async () => {
   const page = await signIn(stage, 'Agent 1')
-  await page.evaluate(async () => void (await navigator.serviceWorker.ready))
+  await installed(page)
   const session = await stage.browser.context.newCDPSession(page)
   await expect.poll(async () => (await session.send('Page.getInstallabilityErrors')).installabilityErrors).toEqual([])
   await page.close()

@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { browserMissing } from '../support/browser.ts'
 import { raiseStage, type Stage } from '../support/stage.ts'
-import { askGateway, book, chip, closeOutbox, open, openOutbox, signIn, vacationRows, waiting } from './travel-agent.ts'
+import {
+  askGateway,
+  book,
+  chip,
+  closeOutbox,
+  installed,
+  open,
+  openOutbox,
+  signIn,
+  vacationRows,
+  waiting,
+} from './travel-agent.ts'
 
 let stage: Stage
 
@@ -33,6 +44,7 @@ async function bookedFor(customer: string): Promise<{ vacations: string[]; tasks
 
 test('a task whose promise resolved survives kill -9 of the browser and is applied exactly once', async () => {
   const page = await signIn(stage, 'Agent 1')
+  await installed(page)
   await stage.gateway.kill()
   // Resolves when `mutate()` has: the vacation has its own screen only then.
   await book(page, {
@@ -59,7 +71,7 @@ test('a task whose promise resolved survives kill -9 of the browser and is appli
 test('booked without a network, reloaded, the browser closed and opened again: the page is there, and the booking is confirmed once', async () => {
   const page = await signIn(stage, 'Agent 1')
   // Without its worker the page could not be opened below.
-  await page.evaluate(async () => void (await navigator.serviceWorker.ready))
+  await installed(page)
   await stage.gateway.kill()
   await stage.browser.context.setOffline(true)
   await book(page, {

@@ -73,7 +73,16 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   { name: 'report', path: '/vacations?show=report', show: page => dialog(page, 'While you were away').waitFor() },
-  { name: 'faults', path: '/vacations?show=faults', show: page => dialog(page).waitFor() },
+  {
+    name: 'faults',
+    path: '/vacations',
+    async show(page) {
+      await syncChip(page, /./).first().waitFor()
+      await banner(page).getByRole('button', { name: 'Account' }).click()
+      await page.getByRole('menuitem', { name: 'Try the promises' }).click()
+      await dialog(page, 'Try the promises').getByText('At the suppliers').waitFor()
+    },
+  },
   { name: 'sign in again', path: '/vacations?show=sign-in', show: page => dialog(page, /Sign in/).waitFor() },
   { name: 'leave', path: '/vacations?show=leave', show: page => dialog(page).waitFor() },
   {

@@ -55,6 +55,10 @@ async function hasSynced(page: Page): Promise<void> {
   await chip(page, /./)
 }
 
+/** The page and its worker are on the device: from then on it needs no gateway. */
+export const installed = (page: Page): Promise<void> =>
+  page.evaluate(async () => void (await navigator.serviceWorker.ready))
+
 export const goTo = (page: Page, view: View): Promise<void> =>
   views(page)
     .getByRole('link', { name: new RegExp(`^${view}\\b`) })
@@ -186,11 +190,11 @@ export async function openConflict(page: Page, record: string): Promise<Locator>
   return dialog
 }
 
-/** Signs out; `answer` is the button of the dialog that asks what shall become of what waits. */
-export async function leave(page: Page, answer?: string): Promise<void> {
+/** Signs out; `answer` is the button of the dialog, which asks what shall become of what waits; where nothing does, nothing is asked. */
+export async function leave(page: Page, answer?: 'Send first' | 'Keep them here' | 'Discard them'): Promise<void> {
   await banner(page).getByRole('button', { name: 'Account' }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
-  if (answer !== undefined) await page.getByRole('dialog').getByRole('button', { name: answer }).click()
+  if (answer !== undefined) await page.getByRole('dialog').getByRole('button', { name: answer, exact: true }).click()
 }
 
 /** Asks the gateway as another device of that user would. Throws what it answers under `errors`. */

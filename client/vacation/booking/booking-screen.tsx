@@ -52,12 +52,12 @@ function NewBooking(): ReactNode {
   const offers = useOffers()
   const [create] = useMutation(CreateCustomerDocument)
   const [book] = useMutation(BookVacationDocument)
-  const [begin] = useState(() => {
+  const [begin] = useState((): Draft => {
     const asked = ['customer', 'hotel', 'flight', 'car'].some(name => params.has(name))
     const kept = asked ? undefined : keptDraft()
     if (kept) return kept
     const first = offers.offer(params.get('hotel') ?? params.get('flight') ?? params.get('car'))
-    const draft: Draft = {
+    return {
       ...freshDraft(),
       customerId: params.get('customer') ?? '',
       place: first?.place ?? '',
@@ -65,7 +65,6 @@ function NewBooking(): ReactNode {
       flightOfferId: params.get('flight') ?? '',
       carOfferId: params.get('car') ?? '',
     }
-    return { draft, step: 'who' as Step }
   })
   const submit = async (draft: Draft): Promise<string> => {
     let { customerId } = draft
@@ -88,9 +87,7 @@ function ChangeWaiting({ entryId }: { entryId: string }): ReactNode {
   const known = entry && knownTask(entry)
   const input = known?.name === 'BookVacation' ? known.variables.input : undefined
   // The form keeps what it began with, whatever becomes of the entry meanwhile.
-  const [begin] = useState(
-    () => input && { draft: draftOf(input, offers.offer(input.hotelOfferId)?.place ?? ''), step: 'who' as Step },
-  )
+  const [begin] = useState(() => input && draftOf(input, offers.offer(input.hotelOfferId)?.place ?? ''))
   if (!begin || !input) return <Alert color="orange">{words.entryGone}</Alert>
   const submit = async (draft: Draft): Promise<string> => {
     await outbox.edit(entryId, { input: inputOf(draft, draft.customerId, input.vacationId) })
@@ -101,7 +98,7 @@ function ChangeWaiting({ entryId }: { entryId: string }): ReactNode {
 
 interface StepsProps {
   title: string
-  begin: { draft: Draft; step: Step }
+  begin: Draft
   offers: Offers
   /** What the last button says. */
   action: string
@@ -112,8 +109,8 @@ interface StepsProps {
 }
 
 function Steps({ title, begin, offers, action, keeps = false, submit }: StepsProps): ReactNode {
-  const [typed, setDraft] = useState(begin.draft)
-  const [step, setStep] = useState(begin.step)
+  const [typed, setDraft] = useState(begin)
+  const [step, setStep] = useState<Step>('who')
   const [problems, setProblems] = useState<DraftProblems>({})
   const [failure, setFailure] = useState<string>()
   const [isSaving, setSaving] = useState(false)
@@ -124,8 +121,8 @@ function Steps({ title, begin, offers, action, keeps = false, submit }: StepsPro
   const Body = BODIES[step]
 
   useEffect(() => {
-    if (keeps) keepDraft({ draft: typed, step })
-  }, [keeps, typed, step])
+    if (keeps) keepDraft(typed)
+  }, [keeps, typed])
 
   const go = (to: number): void => {
     setStep(STEPS[to] ?? 'who')
@@ -160,7 +157,12 @@ function Steps({ title, begin, offers, action, keeps = false, submit }: StepsPro
       <ScreenHeader title={title} freshness="HotelOffer" />
       <Stepper active={at} onStepClick={to => to < at && go(to)} size="sm" mb="lg" className={classes['stepper']}>
         {STEPS.map((each, index) => (
-          <Stepper.Step key={each} label={words.steps[each]} allowStepSelect={index < at} />
+          <Stepper.Step
+            key={each}
+            aria-label={words.steps[each]}
+            label={words.steps[each]}
+            allowStepSelect={index < at}
+          />
         ))}
       </Stepper>
       <Card

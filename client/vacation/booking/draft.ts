@@ -127,24 +127,18 @@ export function inputOf(draft: Draft, customerId: string, vacationId: string = s
 
 const KEY = 'layover-page:booking'
 
-interface Kept {
-  draft: Draft
-  step: Step
-}
-
-export function keptDraft(): Kept | undefined {
+/** What was left unfinished in this tab. */
+export function keptDraft(): Draft | undefined {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Kept | null
-    return kept?.draft && STEPS.includes(kept.step)
-      ? { draft: { ...freshDraft(), ...kept.draft }, step: kept.step }
-      : undefined
+    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Partial<Draft> | null
+    return kept ? { ...freshDraft(), ...kept } : undefined
   } catch {
     return undefined
   }
 }
 
 /** null: it was booked, or given up. */
-export function keepDraft(kept: Kept | null): void {
+export function keepDraft(kept: Draft | null): void {
   try {
     if (kept) sessionStorage.setItem(KEY, JSON.stringify(kept))
     else sessionStorage.removeItem(KEY)

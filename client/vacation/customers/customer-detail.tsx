@@ -1,113 +1,134 @@
 import { Anchor, Button, Card, Group, Stack, Text, Title } from '@mantine/core'
+import { IconArrowLeft, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useEntriesAbout } from 'layover/react'
 import { type ReactNode, useState } from 'react'
 import { Link, useLocation, useSearchParams } from 'wouter'
 import { type Customer, useRecords, useVacations } from '../device/records.ts'
-import { EntryActions } from '../outbox/entry-actions.tsx'
 import { recordWord } from '../outbox/record-word.ts'
 import { isUnsettled } from '../outbox/state-word.ts'
-import { dateRange } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
 import { StateBadge } from '../ui/state-badge.tsx'
 import { toastProblem } from '../ui/toast.ts'
-import { Refusal } from '../vacations/refused-bookings.tsx'
+import { changesAmong } from './changes-among.ts'
 import { CheckOut } from './check-out.tsx'
+import { CustomerChanges } from './customer-changes.tsx'
+import { CustomerFacts, VacationsOf } from './customer-facts.tsx'
 import classes from './customers.module.css'
 import { useDeleteCustomer } from './delete-customer.ts'
-import { EditCustomer, EditEntry } from './edit-customer.tsx'
+import { EditCustomer } from './edit-customer.tsx'
+import { EditEntry } from './edit-entry.tsx'
 
 const words = texts.customers
 
-export function CustomerDetail({ id }: { id: string }): ReactNode {
+interface CustomerDetailProps {
+  id: string
+  /** Of the list, where a search is kept. */
+  listHref: string
+}
+
+/** One customer, or the form that is open about it: that one stays, whatever becomes of the record. */
+export function CustomerDetail({ id, listHref }: CustomerDetailProps): ReactNode {
   const customer = useRecords().customer(id)
+  const [params, setParams] = useSearchParams()
+  const [editing, setEditing] = useState<Customer>()
+  const [wasEditing, setWasEditing] = useState(false)
+  const entryId = params.get('entry')
+  const done = (): void => {
+    setEditing(undefined)
+    setWasEditing(true)
+    setParams(before => new URLSearchParams([...before].filter(([key]) => key !== 'entry')), { replace: true })
+  }
   return (
-    <Stack>
-      <Anchor component={Link} href="/customers">
-        {words.back}
+    <Stack gap="sm">
+      <Anchor component={Link} href={listHref} className={classes['back']}>
+        <IconArrowLeft size={16} aria-hidden /> {words.back}
       </Anchor>
-      {customer ? <Found customer={customer} /> : <Text>{words.gone}</Text>}
+      {entryId ? (
+        <EditEntry key={entryId} entryId={entryId} customer={customer} onDone={done} />
+      ) : editing ? (
+        <EditCustomer seen={editing} current={customer} onDone={done} />
+      ) : customer ? (
+        <Found customer={customer} listHref={listHref} focusEdit={wasEditing} onEdit={() => setEditing(customer)} />
+      ) : (
+        <Gone id={id} />
+      )}
     </Stack>
   )
 }
 
-function Found({ customer }: { customer: Customer }): ReactNode {
-  const entries = useEntriesAbout(customer)
-  const [params, setParams] = useSearchParams()
+interface FoundProps {
+  customer: Customer
+  listHref: string
+  /** The form was closed: the focus goes back to what opened it. */
+  focusEdit: boolean
+  onEdit(): void
+}
+
+function Found({ customer, listHref, focusEdit, onEdit }: FoundProps): ReactNode {
+  const all = useEntriesAbout(customer)
+  const entries = changesAmong(all)
+  const vacations = useVacations().filter(vacation => vacation.customerId === customer.id)
   const [, navigate] = useLocation()
-  const [isEditing, setEditing] = useState(false)
   const remove = useDeleteCustomer()
-  const entryId = params.get('entry')
   const word = recordWord(entries)
   const goes = word === texts.common.willBeDeleted
-  const done = (): void => {
-    setEditing(false)
-    setParams({}, { replace: true })
+  const removeIt = async (): Promise<void> => {
+    if (await remove(customer, vacations.length > 0)) navigate(listHref)
   }
-  if (entryId) return <EditEntry key={entryId} entryId={entryId} customer={customer} onDone={done} />
-  if (isEditing) return <EditCustomer customer={customer} onDone={done} />
   return (
     <Card data-tentative={entries.some(isUnsettled)}>
       <Stack>
-        <Group justify="space-between">
-          <Title order={3}>{goes ? <s>{customer.name}</s> : customer.name}</Title>
+        <Group justify="space-between" align="flex-start">
+          <Title order={2} size="h3" tabIndex={-1} data-pane-title className={classes['name']}>
+            {goes ? <s>{customer.name}</s> : customer.name}
+          </Title>
           {word && <StateBadge word={word} />}
         </Group>
-        <dl className={classes['facts']}>
-          {(['email', 'phone', 'address', 'notes'] as const).map(field => (
-            <div key={field}>
-              <dt>{words.fields[field]}</dt>
-              <dd>{customer[field] ?? texts.outbox.empty}</dd>
-            </div>
-          ))}
-        </dl>
-        {entries
-          .filter(entry => !isUnsettled(entry))
-          .map(entry => (
-            <div key={entry.id}>
-              <Refusal entry={entry} />
-              <EntryActions entry={entry} />
-            </div>
-          ))}
         {!goes && (
-          <Group gap="xs">
+          <Group gap="xs" className={classes['actions']}>
             <Button component={Link} href={`/book?customer=${customer.id}`} variant="filled">
               {words.bookFor}
             </Button>
-            <Button onClick={() => setEditing(true)}>{words.edit}</Button>
             <Button
-              onClick={() =>
-                void remove(customer)
-                  .then(() => navigate('/customers'))
-                  .catch(toastProblem)
-              }
+              leftSection={<IconPencil size={16} aria-hidden />}
+              {...(focusEdit ? { ref: focusOnce } : {})}
+              onClick={onEdit}
+            >
+              {words.edit}
+            </Button>
+            <Button
+              leftSection={<IconTrash size={16} aria-hidden />}
+              onClick={() => void removeIt().catch(toastProblem)}
             >
               {words.remove}
             </Button>
           </Group>
         )}
+        <CustomerChanges entries={all.filter(entry => !isUnsettled(entry) || entries.includes(entry))} />
+        <CustomerFacts customer={customer} />
         {!goes && customer.version > 0 && <CheckOut customer={customer} />}
-        <VacationsOf customerId={customer.id} />
+        <VacationsOf vacations={vacations} />
       </Stack>
     </Card>
   )
 }
 
-function VacationsOf({ customerId }: { customerId: string }): ReactNode {
-  const vacations = useVacations().filter(vacation => vacation.customerId === customerId)
+const focusOnce = (button: HTMLElement | null): void => button?.focus()
+
+/** It is not here, but something about it may wait or need a decision. */
+function Gone({ id }: { id: string }): ReactNode {
+  const entries = useEntriesAbout({ __typename: 'Customer', id })
   return (
-    <div>
-      <Title order={4} size="h5">
-        {words.vacations}
-      </Title>
-      {vacations.length === 0 && <Text size="sm">{words.noVacations}</Text>}
-      {vacations.map(({ id, startsOn, endsOn, status }) => (
-        <Group key={id} gap="xs" mt={4}>
-          <Anchor component={Link} href={`/vacations/${id}`}>
-            {dateRange(startsOn, endsOn)}
-          </Anchor>
-          <StateBadge word={texts.vacations.states[status]} />
-        </Group>
-      ))}
-    </div>
+    <Card>
+      <Stack>
+        <div>
+          <Title order={2} size="h4" tabIndex={-1} data-pane-title>
+            {words.gone}
+          </Title>
+          <Text>{words.goneHint}</Text>
+        </div>
+        <CustomerChanges entries={entries} />
+      </Stack>
+    </Card>
   )
 }

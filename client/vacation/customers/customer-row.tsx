@@ -1,30 +1,44 @@
-import { Group, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
+import { IconLock } from '@tabler/icons-react'
+import type { OutboxEntry } from 'layover/client'
 import { useEntriesAbout } from 'layover/react'
 import { memo, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { Customer } from '../device/records.ts'
 import { recordWord } from '../outbox/record-word.ts'
 import { isUnsettled } from '../outbox/state-word.ts'
+import { useOverlay } from '../shell/overlay.ts'
 import { texts } from '../texts/index.ts'
 import { StateBadge } from '../ui/state-badge.tsx'
-import { useLease } from './check-out.tsx'
+import { changesAmong } from './changes-among.ts'
 import classes from './customers.module.css'
+import { useLease } from './lease.ts'
+import { refusalText } from './refusal-text.ts'
+
+const words = texts.customers
 
 interface CustomerRowProps {
   customer: Customer
   isChosen: boolean
+  /** What the list is searched for, kept in the address: "?q=choir". */
+  query: string
 }
 
-export const CustomerRow = memo(function CustomerRow({ customer, isChosen }: CustomerRowProps): ReactNode {
-  const entries = useEntriesAbout(customer)
+/** The id of the link to a customer, for giving the focus back to it. */
+export const rowId = (id: string): string => `customer-row-${id}`
+
+export const CustomerRow = memo(function CustomerRow({ customer, isChosen, query }: CustomerRowProps): ReactNode {
+  const entries = changesAmong(useEntriesAbout(customer))
   const word = recordWord(entries)
   const lease = useLease(customer)
-  const contact = [customer.email, customer.phone, customer.notes].filter(Boolean).join(' · ')
+  const refused = entries.find(({ outcome }) => outcome?.status === 'rejected' || outcome?.status === 'parked')
+  const contact = [customer.email, customer.phone].filter(Boolean)
   return (
     <li className={classes['row']} data-tentative={entries.some(isUnsettled)} data-chosen={isChosen}>
-      <Group justify="space-between" wrap="nowrap" align="flex-start">
+      <Group justify="space-between" wrap="nowrap" align="flex-start" gap="xs">
         <Link
-          href={`/customers/${customer.id}`}
+          id={rowId(customer.id)}
+          href={`/customers/${customer.id}${query}`}
           className={classes['link']}
           aria-current={isChosen ? 'true' : undefined}
         >
@@ -32,8 +46,37 @@ export const CustomerRow = memo(function CustomerRow({ customer, isChosen }: Cus
         </Link>
         {word && <StateBadge word={word} />}
       </Group>
-      {contact && <Text size="sm">{contact}</Text>}
-      {lease && <Text size="sm">{lease.text}</Text>}
+      {contact.length > 0 && (
+        <Text size="sm" className={classes['contact']}>
+          {contact.map(each => (
+            <span key={each}>{each}</span>
+          ))}
+        </Text>
+      )}
+      {customer.notes && (
+        <Text size="sm" lineClamp={1} fs="italic">
+          {customer.notes}
+        </Text>
+      )}
+      {lease && (
+        <Text size="sm" className={classes['lease']}>
+          <IconLock size={14} aria-hidden />
+          {words.checkedOutShort(lease.who, lease.until)}
+        </Text>
+      )}
+      {refused && <RefusalLine entry={refused} />}
     </li>
   )
 })
+
+function RefusalLine({ entry }: { entry: OutboxEntry }): ReactNode {
+  const { show } = useOverlay()
+  return (
+    <div className={classes['refusal']}>
+      <Text size="sm">{refusalText(entry.outcome)}</Text>
+      <Button size="compact-sm" mt={4} className={classes['above']} onClick={() => show('outbox')}>
+        {words.openOutbox}
+      </Button>
+    </div>
+  )
+}

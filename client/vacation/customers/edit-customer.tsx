@@ -1,75 +1,62 @@
-import { useMutation } from '@apollo/client/react'
 import { Alert } from '@mantine/core'
-import { useOfflineClient, useTask } from 'layover/react'
-import { type ReactNode, useState } from 'react'
+import { useOfflineClient } from 'layover/react'
+import type { ReactNode } from 'react'
 import { UpdateCustomerDocument } from '../__generated__/graphql.ts'
 import type { Customer } from '../device/records.ts'
-import { knownTask } from '../device/tasks.ts'
 import { texts } from '../texts/index.ts'
-import { type CustomerFields, CustomerForm, NO_FIELDS } from './customer-form.tsx'
+import { toastSaid } from '../ui/toast.ts'
+import { LeaseWarning } from './check-out.tsx'
+import { CustomerForm, FIELDS } from './customer-form.tsx'
+import { queueChange, sayState } from './queue-change.ts'
 
 const words = texts.customers
 
 interface EditCustomerProps {
-  customer: Customer
+  /** As it stood when the form opened: the person decides by that, so the change is compared with it. */
+  seen: Customer
+  /** As it stands now; undefined: it is gone. */
+  current: Customer | undefined
   onDone(): void
 }
 
-/** The person decides by what stood here when the form opened, so that is what the change is compared with. */
-export function EditCustomer({ customer, onDone }: EditCustomerProps): ReactNode {
-  const [seen] = useState(customer)
-  const [update] = useMutation(UpdateCustomerDocument)
+export function EditCustomer({ seen, current, onDone }: EditCustomerProps): ReactNode {
+  const client = useOfflineClient()
   return (
     <CustomerForm
       title={words.editTitle(seen.name)}
       start={seen}
-      note={customer.version > seen.version ? words.changedMeanwhile : undefined}
+      notes={
+        <>
+          <Meanwhile seen={seen} current={current} />
+          {current && <LeaseWarning customer={current} />}
+        </>
+      }
       onSave={async fields => {
-        const changed = Object.entries(fields).filter(([field, value]) => value !== seen[field as keyof CustomerFields])
-        if (changed.length === 0) return
-        const variables = { id: seen.id, baseVersion: seen.version, patch: Object.fromEntries(changed) }
-        await update({ variables })
+        const changed = FIELDS.filter(field => (fields[field] ?? '') !== (seen[field] ?? ''))
+        if (changed.length === 0) toastSaid(words.nothingChanged)
+        else {
+          const patch = Object.fromEntries(changed.map(field => [field, fields[field]]))
+          const variables = { id: seen.id, baseVersion: seen.version, patch }
+          const { id } = await queueChange(client, UpdateCustomerDocument, variables)
+          sayState(client, fields.name, id)
+        }
+        onDone()
       }}
-      onDone={onDone}
+      onLeave={onDone}
     />
   )
 }
 
-/** A change that waits or was refused, to be sent in another form. */
-export function EditEntry({ entryId, customer, onDone }: EditCustomerProps & { entryId: string }): ReactNode {
-  const { outbox } = useOfflineClient()
-  const { entry } = useTask(entryId)
-  const [known] = useState(() => entry && knownTask(entry))
-  if (known?.name === 'CreateCustomer') {
-    const { input } = known.variables
-    return (
-      <CustomerForm
-        title={words.editTitle(input.name)}
-        start={{ ...NO_FIELDS, ...withoutUndefined(input) }}
-        onSave={fields => outbox.edit(entryId, { input: { id: input.id, ...fields } })}
-        onDone={onDone}
-      />
-    )
-  }
-  if (known?.name === 'UpdateCustomer') {
-    const { patch } = known.variables
-    const start = { ...customer, ...withoutUndefined(patch) } as CustomerFields
-    return (
-      <CustomerForm
-        title={words.editTitle(customer.name)}
-        start={start}
-        onSave={fields => {
-          const changed = Object.entries(fields).filter(
-            ([field, value]) => field in patch || value !== start[field as keyof CustomerFields],
-          )
-          return outbox.edit(entryId, { ...known.variables, patch: { ...patch, ...Object.fromEntries(changed) } })
-        }}
-        onDone={onDone}
-      />
-    )
-  }
-  return <Alert color="orange">{words.entryGone}</Alert>
+/** What has become of the record while the form was open. */
+function Meanwhile({ seen, current }: Omit<EditCustomerProps, 'onDone'>): ReactNode {
+  const said = (record: Customer): string =>
+    FIELDS.filter(field => (record[field] ?? '') !== (seen[field] ?? ''))
+      .map(field => {
+        const value = record[field]
+        return value ? words.nowIs(words.fields[field], value) : words.nowEmpty(words.fields[field])
+      })
+      .join(' ')
+  const what = current && said(current)
+  const text = current ? what && words.changedMeanwhile(what) : words.goneMeanwhile
+  return <div role="status">{text && <Alert color="orange">{text}</Alert>}</div>
 }
-
-const withoutUndefined = <T extends object>(values: T): Partial<CustomerFields> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))

@@ -3,7 +3,6 @@ import type { Connection, OutboxEntry } from 'layover/client'
 import { texts } from '../texts/index.ts'
 
 const { states } = texts.outbox
-export type StateWord = (typeof states)[keyof typeof states]
 
 interface Circumstances {
   paused: boolean

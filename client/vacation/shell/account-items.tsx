@@ -1,5 +1,6 @@
 import { Menu, useMantineColorScheme } from '@mantine/core'
 import {
+  IconCheck,
   IconCode,
   IconDeviceDesktop,
   IconFlask,
@@ -33,7 +34,7 @@ export function AccountItems({ target, onShortcuts }: AccountItemsProps): ReactN
   const { show } = useOverlay()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   return (
-    <Menu defaultOpened position="bottom-end" width={240}>
+    <Menu withInitialFocusPlaceholder={false} defaultOpened position="bottom-end" width={240}>
       <Menu.Target>{target}</Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{words.signedInAs(session.label)}</Menu.Label>
@@ -54,10 +55,8 @@ export function AccountItems({ target, onShortcuts }: AccountItemsProps): ReactN
         {SCHEMES.map(([scheme, Icon]) => (
           <Menu.Item
             key={scheme}
-            role="menuitemradio"
-            aria-checked={colorScheme === scheme}
             leftSection={<Icon size={16} aria-hidden />}
-            fw={colorScheme === scheme ? 700 : undefined}
+            rightSection={colorScheme === scheme ? <IconCheck size={16} aria-label={words.chosen} /> : undefined}
             onClick={() => setColorScheme(scheme)}
           >
             {words.colourSchemes[scheme]}

@@ -7,7 +7,7 @@ export interface Burst {
 }
 
 export interface Sending {
-  /** Waiting or on its way. */
+  /** Waiting or on its way; without what waits for a person, because that would never let a burst end. */
   readonly unsettled: number
   /** On its way. */
   readonly underWay: number

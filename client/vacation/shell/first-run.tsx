@@ -20,9 +20,9 @@ function Fetching(): ReactNode {
     <Card p="xl" maw={560} mx="auto">
       <Stack>
         <Title order={2}>{words.title}</Title>
-        <Text>{words.explanation}</Text>
+        <Text role="status">{words.explanation}</Text>
         {state === 'online' ? (
-          <Stack gap={4} role="status">
+          <Stack gap={4}>
             <Loader size="sm" aria-hidden />
             <Text>{words.customers(customers.length)}</Text>
             <Text>{words.vacations(vacations.length)}</Text>

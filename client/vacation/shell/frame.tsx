@@ -2,6 +2,7 @@ import { Group, Title } from '@mantine/core'
 import { type ReactNode, Suspense, useCallback, useState } from 'react'
 import { useLocation } from 'wouter'
 import { FaultStrip } from '../faults/fault-strip.tsx'
+import { FaultsButton } from '../faults/faults-button.tsx'
 import { AbsenceReport } from '../report/absence-report.tsx'
 import { texts } from '../texts/index.ts'
 import { AccountMenu } from './account-menu.tsx'
@@ -16,7 +17,7 @@ import { ScreenBoundary } from './screen-boundary.tsx'
 import { useShortcuts } from './shortcuts.ts'
 import { SendingProgress, Strips } from './strips.tsx'
 import { SyncChip } from './sync-chip.tsx'
-import { useSyncState } from './sync-state.ts'
+import { useSyncState } from './sync-context.tsx'
 import { VersionBanner } from './version-banner.tsx'
 import { WorkOffline } from './work-offline.tsx'
 
@@ -49,7 +50,10 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           <div className={classes['wideOnly']}>
             <WorkOffline />
           </div>
-          <Group gap={0} wrap="nowrap">
+          <div className={classes['wideOnly']}>
+            <FaultsButton />
+          </div>
+          <Group gap={0} wrap="nowrap" className={classes['tools']}>
             <ConnectionMenu />
             <AccountMenu onShortcuts={() => setHelping(true)} />
           </Group>

@@ -1,6 +1,7 @@
 /** All chunks of the page, so that a tab has what it needs even when a new version has taken their place in the cache. */
 const CHUNKS: readonly (() => Promise<unknown>)[] = [
   () => import('../vacations/vacation-detail.tsx'),
+  () => import('../vacations/refused-bookings.tsx'),
   () => import('../ui/ask-modal.tsx'),
   () => import('../ui/toaster.tsx'),
   () => import('./shortcut-list.tsx'),

@@ -75,10 +75,18 @@ export function Navigation(): ReactNode {
   )
 }
 
-/** The name of the view at this address. */
+const NAMES: Readonly<Record<string, string>> = {
+  vacations: words.vacations,
+  book: texts.booking.title,
+  customers: words.customers,
+  offers: words.offers,
+  review: words.review,
+  device: words.device,
+}
+
+/** The name of the view at this address; empty where there is none. */
 export function useViewName(): string {
   const [location] = useLocation()
-  const views = useViews()
-  if (location.startsWith('/book')) return texts.booking.title
-  return views.find(({ path }) => location.startsWith(path))?.label ?? ''
+  const [, view = ''] = location.split('/')
+  return NAMES[view] ?? ''
 }

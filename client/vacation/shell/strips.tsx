@@ -51,12 +51,18 @@ export function SendingProgress({ sync: { burst, kind } }: { sync: SyncState }):
   if (!burst || burst.of < 2 || kind !== 'sending') return null
   return (
     <div className={classes['strip']} data-quiet>
-      <Progress.Root size="md" className={classes['progress']}>
-        <Progress.Section
-          value={(100 * burst.done) / burst.of}
-          aria-label={words.progressName}
-          aria-valuetext={words.progress(burst.done, burst.of)}
-        />
+      {/* Of the whole bar, not of its filled part, which has no width at the beginning. */}
+      <Progress.Root
+        size="md"
+        className={classes['progress']}
+        role="progressbar"
+        aria-label={words.progressName}
+        aria-valuemin={0}
+        aria-valuenow={burst.done}
+        aria-valuemax={burst.of}
+        aria-valuetext={words.progress(burst.done, burst.of)}
+      >
+        <Progress.Section value={(100 * burst.done) / burst.of} withAria={false} />
       </Progress.Root>
       <span>{words.progress(burst.done, burst.of)}</span>
       <Button size="xs" onClick={() => outbox.pause()}>

@@ -1,10 +1,8 @@
 /** The one line about everything (the chip), and the state that is announced: what keeps the changes from leaving comes first. */
 import type { Connection, OutboxEntry } from 'layover/client'
-import { useConnection, useOutbox } from 'layover/react'
-import { useState } from 'react'
 import { isUnderWay, isUnsettled } from '../outbox/state-word.ts'
 import { texts } from '../texts/index.ts'
-import { type Burst, nextBurst } from './burst.ts'
+import type { Burst } from './burst.ts'
 
 const words = texts.shell.chip
 
@@ -12,6 +10,8 @@ export type SyncKind = 'saved' | 'waiting' | 'sending' | 'offline' | 'unreachabl
 
 export interface Counts {
   readonly unsettled: number
+  /** Of the unsettled, those that wait for something a person has to decide. */
+  readonly blocked: number
   readonly underWay: number
   readonly review: number
   readonly failed: number
@@ -26,36 +26,27 @@ export interface SyncState extends Counts {
 }
 
 export function countsOf(entries: readonly OutboxEntry[]): Counts {
-  const [counted, attempts] = [{ unsettled: 0, underWay: 0, review: 0, failed: 0, parked: 0 }, [] as number[]]
+  const counted = { unsettled: 0, blocked: 0, underWay: 0, review: 0, failed: 0, parked: 0 }
+  let nextAttemptAt: number | undefined
   for (const entry of entries) {
     if (isUnsettled(entry)) counted.unsettled += 1
     if (isUnderWay(entry)) counted.underWay += 1
+    if (entry.status === 'blocked') counted.blocked += 1
     if (entry.status === 'conflict') counted.review += 1
     if (entry.status === 'rejected') counted.failed += 1
     if (entry.status === 'parked') counted.parked += 1
-    if (entry.nextAttemptAt) attempts.push(Date.parse(entry.nextAttemptAt))
+    if (entry.nextAttemptAt) nextAttemptAt = Math.min(nextAttemptAt ?? Infinity, Date.parse(entry.nextAttemptAt))
   }
-  return { ...counted, nextAttemptAt: attempts.length > 0 ? Math.min(...attempts) : undefined }
+  return { ...counted, nextAttemptAt }
 }
 
-function kindOf(counts: Counts, state: Connection['state'], pausedBy: 'user' | 'sign-in' | undefined): SyncKind {
+export function kindOf(counts: Counts, state: Connection['state'], pausedBy: 'user' | 'sign-in' | undefined): SyncKind {
   if (pausedBy === 'sign-in') return 'sign-in'
   if (state !== 'online') return state
   if (pausedBy === 'user') return 'paused'
   if (counts.underWay > 0) return 'sending'
   if (counts.unsettled > 0) return 'waiting'
   return counts.review + counts.failed + counts.parked > 0 ? 'stuck' : 'saved'
-}
-
-export function useSyncState(): SyncState {
-  const { state } = useConnection()
-  const { pausedBy, entries } = useOutbox()
-  const counts = countsOf(entries)
-  const flows = state === 'online' && pausedBy === undefined
-  const [burst, setBurst] = useState<Burst>()
-  const next = nextBurst(burst, { ...counts, flows })
-  if (next !== burst) setBurst(next)
-  return { ...counts, kind: kindOf(counts, state, pausedBy), burst: next }
 }
 
 /** @param seconds until the next attempt, if one is waited for */

@@ -4,12 +4,14 @@ import { texts } from '../texts/index.ts'
 import { useNow } from '../ui/use-now.ts'
 
 const words = texts.shell
+const MINUTE = 60_000
 
 /** When everything was last fetched, e.g. "Synced 5 minutes ago". */
 export function useSyncedText(): { text: string; exact: string | undefined } {
   const { lastSyncedAt } = useFreshness()
-  const now = useNow(60_000)
+  const now = useNow(MINUTE)
   if (!lastSyncedAt) return { text: words.neverSynced, exact: undefined }
   const age = Math.min(0, lastSyncedAt.getTime() - now)
-  return { text: words.synced(relative(age)), exact: momentOf(lastSyncedAt.toISOString()) }
+  const text = age > -MINUTE ? words.syncedNow : words.synced(relative(age))
+  return { text, exact: momentOf(lastSyncedAt.toISOString()) }
 }

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, List, Modal, Stack, Text } from '@mantine/core'
 import { useOfflineClient, useOutbox } from 'layover/react'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useEffectEvent, useState } from 'react'
 import { exportOutbox } from '../device/export-outbox.ts'
 import { useRecords } from '../device/records.ts'
 import { entryTitle } from '../outbox/entry-title.ts'
@@ -31,6 +31,11 @@ export function LeaveDialog({ onClose, onSignedOut }: { onClose(): void; onSigne
       .finally(() => setBusy(false))
   }
   const isEmpty = entries.length === 0
+  const leaveAtOnce = useEffectEvent(() => {
+    if (isEmpty) leave('keep')
+  })
+  // Where nothing waits there is nothing to ask.
+  useEffect(() => leaveAtOnce(), [])
   return (
     <Modal opened onClose={onClose} title={words.leave}>
       <Stack>

@@ -20,7 +20,7 @@ export const vacationTexts = {
   confirmation: 'Confirmation',
   steps: 'Steps',
   stepNames: {
-    offers: 'Prices checked again',
+    offers: 'Price check',
     hotel: 'Hotel',
     flight: 'Flight',
     car: 'Car',

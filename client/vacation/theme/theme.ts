@@ -47,7 +47,7 @@ export const theme = mergeMantineTheme(
     // Plain objects: the components themselves are fetched where they are used.
     components: {
       Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
-      Badge: { defaultProps: { variant: 'light', tt: 'none', fw: 600 } },
+      Badge: { defaultProps: { variant: 'light', tt: 'none', fw: 600, flex: 'none' } },
       Button: { defaultProps: { variant: 'default' } },
       Card: { defaultProps: { withBorder: true, padding: 'md' } },
       Drawer: { defaultProps: OVERLAY },
@@ -58,9 +58,17 @@ export const theme = mergeMantineTheme(
   }),
 )
 
-/** Beyond Mantine's own: placeholders and dimmed text that are dark enough to read. */
+/** Beyond Mantine's own: placeholders, dimmed text and what is wrong with a field, in colours that can be read. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
-  light: { '--mantine-color-placeholder': '#5c636a', '--mantine-color-dimmed': '#545b62' },
-  dark: { '--mantine-color-placeholder': '#a8adb3', '--mantine-color-dimmed': '#b3b8be' },
+  light: {
+    '--mantine-color-placeholder': '#5c636a',
+    '--mantine-color-dimmed': '#545b62',
+    '--mantine-color-error': '#c92a2a',
+  },
+  dark: {
+    '--mantine-color-placeholder': '#a8adb3',
+    '--mantine-color-dimmed': '#b3b8be',
+    '--mantine-color-error': '#ff8787',
+  },
 })

@@ -36,7 +36,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
 export function StateBadge({ word }: { word: string }): ReactNode {
   const [color, Icon] = LOOKS[word] ?? ['gray', IconClockHour4]
   return (
-    <Badge color={color} leftSection={<Icon size={14} aria-hidden />} data-state={word}>
+    <Badge flex="none" color={color} leftSection={<Icon size={14} aria-hidden />} data-state={word}>
       {word}
     </Badge>
   )

@@ -19,6 +19,11 @@ export function toastUndo(message: string, undo: () => Promise<unknown>): void {
   void toaster().then(({ showUndo }) => showUndo(message, undo))
 }
 
+/** Says something in passing, e.g. how far a change has come. */
+export function toastSaid(message: string): void {
+  void toaster().then(({ showSaid }) => showSaid(message))
+}
+
 /** Says why something did not work; stays until it is closed. */
 export function toastProblem(reason: unknown): void {
   void toaster().then(({ showProblem }) => showProblem(reason))

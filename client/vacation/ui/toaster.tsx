@@ -8,6 +8,7 @@ import { problemText } from '../texts/problem-text.ts'
 const words = texts.common
 const CLOSE = { 'aria-label': words.close }
 const UNDO_MS = 8000
+const SAID_MS = 5000
 
 /** Where the toasts appear. */
 export function Toaster(): ReactNode {
@@ -34,6 +35,10 @@ export function showUndo(message: string, undo: () => Promise<unknown>): void {
     autoClose: UNDO_MS,
     closeButtonProps: CLOSE,
   })
+}
+
+export function showSaid(message: string): void {
+  notifications.show({ message, autoClose: SAID_MS, closeButtonProps: CLOSE, role: 'status' })
 }
 
 export function showProblem(reason: unknown): void {

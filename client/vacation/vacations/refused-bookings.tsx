@@ -1,6 +1,5 @@
 import { Card, Group, Stack, Text } from '@mantine/core'
 import type { OutboxEntry } from 'layover/client'
-import type { OutboxState } from 'layover/react'
 import { useOutbox } from 'layover/react'
 import type { ReactNode } from 'react'
 import { useRecords } from '../device/records.ts'
@@ -8,14 +7,12 @@ import { EntryActions } from '../outbox/entry-actions.tsx'
 import { entryTitle } from '../outbox/entry-title.ts'
 import { texts } from '../texts/index.ts'
 import { StateBadge } from '../ui/state-badge.tsx'
+import { refusedBookings } from './refused.ts'
 import { TaskTimeline } from './task-timeline.tsx'
-
-const refused = ({ entries }: OutboxState): readonly OutboxEntry[] =>
-  entries.filter(({ name, status }) => name === 'BookVacation' && (status === 'rejected' || status === 'parked'))
 
 /** Bookings that did not come about: they stay, with their reason and what can be done, until somebody deals with them. */
 export function RefusedBookings(): ReactNode {
-  const entries = useOutbox(refused)
+  const entries = useOutbox(refusedBookings)
   const records = useRecords()
   if (entries.length === 0) return null
   return (

@@ -31,7 +31,7 @@ export function VacationCard({
   const place = offers.offer(wish?.hotelOfferId ?? vacation.hotel?.offerId)?.place
   const estimate = wish && estimateOf([wish.hotelOfferId, wish.flightOfferId, wish.carOfferId], offers)
   return (
-    <Card component="li" className={classes['card']} data-tentative={entries.some(isUnsettled)}>
+    <Card data-tentative={entries.some(isUnsettled)}>
       <Group justify="space-between" align="flex-start">
         <div>
           <Link href={`/vacations/${vacation.id}`} className={classes['link']}>

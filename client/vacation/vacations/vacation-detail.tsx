@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Card, Group, Stack, Text } from '@mantine/core'
 import type { OutboxEntry } from 'layover/client'
-import { useEntriesAbout } from 'layover/react'
+import { useEntriesAbout, useOutbox } from 'layover/react'
 import { type ReactNode, useState } from 'react'
 import { Link } from 'wouter'
 import { estimateOf } from '../booking/estimate.ts'
@@ -29,12 +29,14 @@ const words = texts.vacations
 export function VacationDetail({ id }: { id: string }): ReactNode {
   const records = useRecords()
   const vacation = records.vacation(id)
+  // A booking that was refused has no record; its card says what became of it.
+  const isRefused = useOutbox(({ entries }) => entries.some(entry => wishOf([entry])?.vacationId === id))
   if (vacation) return <Found vacation={vacation} />
   return (
     <Stack align="flex-start">
       <ScreenHeader title={words.title} />
       <RefusedBookings />
-      <Text>{words.gone}</Text>
+      {!isRefused && <Text>{words.gone}</Text>}
       <Button component={Link} href="/vacations">
         {words.back}
       </Button>

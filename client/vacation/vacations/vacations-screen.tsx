@@ -1,17 +1,19 @@
 import { Button, Stack, Text, TextInput, Title } from '@mantine/core'
 import { systemClock } from 'layover/protocol'
 import { useOutbox } from 'layover/react'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, Suspense, useState } from 'react'
 import { Link, useParams } from 'wouter'
 import { useOffers, useRecords, useVacations, type Vacation } from '../device/records.ts'
 import { knownTask } from '../device/tasks.ts'
 import { onDemand } from '../shell/on-demand.ts'
 import { texts } from '../texts/index.ts'
 import { ScreenHeader } from '../ui/screen-header.tsx'
-import { RefusedBookings } from './refused-bookings.tsx'
+import { refusedBookings } from './refused.ts'
 import { VacationCard } from './vacation-card.tsx'
 import classes from './vacations.module.css'
 
+// Where all goes well it is never needed.
+const RefusedBookings = onDemand(async () => (await import('./refused-bookings.tsx')).RefusedBookings)
 const VacationDetail = onDemand(async () => (await import('./vacation-detail.tsx')).VacationDetail)
 
 const words = texts.vacations
@@ -47,6 +49,7 @@ function VacationList(): ReactNode {
   const records = useRecords()
   const offers = useOffers()
   const waiting = useWaiting()
+  const hasRefused = useOutbox(outbox => refusedBookings(outbox).length > 0)
   const [filter, setFilter] = useState('')
   const today = new Date(systemClock.now()).toISOString().slice(0, 10)
   const wanted = filter.trim().toLowerCase()
@@ -64,7 +67,11 @@ function VacationList(): ReactNode {
           </Button>
         }
       />
-      <RefusedBookings />
+      {hasRefused && (
+        <Suspense fallback={null}>
+          <RefusedBookings />
+        </Suspense>
+      )}
       {vacations.length === 0 ? (
         <Stack gap="xs">
           <Text>{words.none}</Text>
@@ -83,17 +90,16 @@ function VacationList(): ReactNode {
       <ul aria-label={words.title} className={classes['list']}>
         {GROUPS.flatMap(group => {
           const members = shown.filter(vacation => groupOf(vacation, waiting, today) === group)
-          if (members.length === 0) return []
-          return [
-            <li key={group} role="presentation" className={classes['group']}>
-              <Title order={3} size="h5">
-                {words.groups[group]}
-              </Title>
-            </li>,
-            ...members.map(vacation => (
-              <VacationCard key={vacation.id} vacation={vacation} records={records} offers={offers} />
-            )),
-          ]
+          return members.map((vacation, index) => (
+            <li key={vacation.id}>
+              {index === 0 && (
+                <Title order={3} size="h5" className={classes['group']}>
+                  {words.groups[group]}
+                </Title>
+              )}
+              <VacationCard vacation={vacation} records={records} offers={offers} />
+            </li>
+          ))
         })}
       </ul>
     </>
