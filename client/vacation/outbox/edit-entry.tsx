@@ -2,7 +2,7 @@ import { Button, Group, Modal, NumberInput, Stack, Textarea, TextInput } from '@
 import type { OutboxEntry } from 'layover/client'
 import { useOfflineClient } from 'layover/react'
 import { type FormEvent, type ReactNode, useState } from 'react'
-import { useRecords } from '../device/records.ts'
+import type { Records } from '../device/records.ts'
 import { knownTask } from '../device/tasks.ts'
 import { fieldWord } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
@@ -32,11 +32,16 @@ function editable(entry: OutboxEntry): { fields: Values; withFields(fields: Valu
   }
 }
 
+interface EditEntryProps {
+  entry: OutboxEntry
+  records: Records
+  onClose(): void
+}
+
 /** A form of exactly the fields that the entry carries, for what no screen shows. */
-export function EditEntry({ entry, onClose }: { entry: OutboxEntry; onClose(): void }): ReactNode {
+export function EditEntry({ entry, records, onClose }: EditEntryProps): ReactNode {
   useOpenerFocus()
   const { outbox } = useOfflineClient()
-  const records = useRecords()
   const [start] = useState(() => editable(entry))
   const [fields, setFields] = useState(start?.fields ?? {})
   if (!start) return null

@@ -3,7 +3,7 @@ import type { OutboxEntry } from 'layover/client'
 import { useOfflineClient } from 'layover/react'
 import { type ReactNode, useState } from 'react'
 import { useLocation } from 'wouter'
-import { useRecords } from '../device/records.ts'
+import { type Records, useRecords } from '../device/records.ts'
 import { useOverlay } from '../shell/overlay.ts'
 import { texts } from '../texts/index.ts'
 import { toastProblem } from '../ui/toast.ts'
@@ -18,20 +18,25 @@ import { isWaiting } from './state-word.ts'
 
 const words = texts.outbox
 
-interface EntryActionsProps {
+interface ActionsProps {
   entry: OutboxEntry
+  records: Records
   /** With the button that copies all that is known of it. */
   withDetails?: boolean
   /** -1: the Tab key passes the buttons. */
   reach?: 0 | -1
 }
 
+/** What a person may do about one entry, where it is shown by itself. */
+export function EntryActions({ entry }: { entry: OutboxEntry }): ReactNode {
+  return <Actions entry={entry} records={useRecords()} />
+}
+
 /** What a person may do about one entry, by how far it has come. */
-export function EntryActions({ entry, withDetails = false, reach = 0 }: EntryActionsProps): ReactNode {
+export function Actions({ entry, records, withDetails = false, reach = 0 }: ActionsProps): ReactNode {
   const { outbox } = useOfflineClient()
   const [, navigate] = useLocation()
   const { show } = useOverlay()
-  const records = useRecords()
   const [isEditing, setEditing] = useState(false)
   const [first, ...otherSuggestions] = entry.outcome?.status === 'rejected' ? entry.outcome.suggestions : []
   const retry = retryWord(entry)
@@ -74,9 +79,9 @@ export function EntryActions({ entry, withDetails = false, reach = 0 }: EntryAct
           {edit}
         </Button>
       )}
-      {(isWaiting(entry) || isStuck) && <GiveUp entry={entry} {...small} />}
+      {(isWaiting(entry) || isStuck) && <GiveUp entry={entry} records={records} {...small} />}
       {withDetails && <CopyDetails entry={entry} reach={reach} />}
-      {isEditing && <EditEntry entry={entry} onClose={() => setEditing(false)} />}
+      {isEditing && <EditEntry entry={entry} records={records} onClose={() => setEditing(false)} />}
     </Group>
   )
 }

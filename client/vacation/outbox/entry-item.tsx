@@ -6,7 +6,7 @@ import type { Records } from '../device/records.ts'
 import { texts } from '../texts/index.ts'
 import { StateBadge } from '../ui/state-badge.tsx'
 import { TaskTimeline } from '../vacations/task-timeline.tsx'
-import { EntryActions } from './entry-actions.tsx'
+import { Actions } from './entry-actions.tsx'
 import { EntryFacts } from './entry-facts.tsx'
 import { entryTitle } from './entry-title.ts'
 import classes from './outbox.module.css'
@@ -65,7 +65,7 @@ export const EntryItem = memo(function EntryItem({ entry, records, isCurrent }: 
           <Code block>{JSON.stringify(entry.variables, null, 2)}</Code>
         </details>
       )}
-      <EntryActions entry={entry} withDetails reach={reach} />
+      <Actions entry={entry} records={records} withDetails reach={reach} />
     </li>
   )
 })

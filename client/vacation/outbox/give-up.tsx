@@ -2,7 +2,7 @@ import { Button, type ButtonProps, List, Text } from '@mantine/core'
 import type { OutboxEntry } from 'layover/client'
 import { useOfflineClient } from 'layover/react'
 import { type ReactNode, useState } from 'react'
-import { useRecords } from '../device/records.ts'
+import type { Records } from '../device/records.ts'
 import { texts } from '../texts/index.ts'
 import { Ask } from '../ui/ask.tsx'
 import { toastProblem, toastUndo } from '../ui/toast.ts'
@@ -15,13 +15,13 @@ const words = texts.outbox
 interface GiveUpProps extends Pick<ButtonProps, 'size'> {
   /** Waiting, rejected or parked. */
   entry: OutboxEntry
+  records: Records
   tabIndex: 0 | -1
 }
 
 /** Withdraws what has not left (with an undo), or discards what came back. Whoever takes others along is asked first. */
-export function GiveUp({ entry, ...button }: GiveUpProps): ReactNode {
+export function GiveUp({ entry, records, ...button }: GiveUpProps): ReactNode {
   const client = useOfflineClient()
-  const records = useRecords()
   const [dependents, setDependents] = useState<readonly OutboxEntry[]>()
   const action = isWaiting(entry) ? words.withdraw : words.discard
   const title = entryTitle(entry, records)

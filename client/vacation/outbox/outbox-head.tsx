@@ -1,11 +1,10 @@
-import { Button, Group, Stack, Text } from '@mantine/core'
+import { Progress as Bar, Button, Group, Stack, Text } from '@mantine/core'
 import { IconPlayerPause, IconPlayerPlay, IconSend } from '@tabler/icons-react'
 import { useConnection, useOfflineClient, useOutbox } from 'layover/react'
 import { type ReactNode, useId } from 'react'
 import { useOverlay } from '../shell/overlay.ts'
-import { SendingProgress } from '../shell/strips.tsx'
 import { useSyncState } from '../shell/sync-context.tsx'
-import { chipText } from '../shell/sync-state.ts'
+import { chipText, type SyncState } from '../shell/sync-state.ts'
 import { texts } from '../texts/index.ts'
 import { toastProblem } from '../ui/toast.ts'
 import { useNow } from '../ui/use-now.ts'
@@ -33,7 +32,7 @@ export function OutboxHead(): ReactNode {
         <Text fw={650}>{chipText(sync, seconds)}</Text>
         <Text size="sm">{stateLine(sync, mode)}</Text>
       </div>
-      <SendingProgress sync={sync} />
+      <Progress sync={sync} />
       <Group gap="xs" className={classes['actions']}>
         <Button
           size="xs"
@@ -71,5 +70,27 @@ export function OutboxHead(): ReactNode {
         </Text>
       )}
     </Stack>
+  )
+}
+
+/** n of m while several changes leave. */
+function Progress({ sync: { burst, kind } }: { sync: SyncState }): ReactNode {
+  if (!burst || burst.of < 2 || kind !== 'sending') return null
+  const text = texts.shell.progress(burst.done, burst.of)
+  return (
+    <div className={classes['progress']}>
+      <Bar.Root
+        size="md"
+        role="progressbar"
+        aria-label={texts.shell.progressName}
+        aria-valuemin={0}
+        aria-valuenow={burst.done}
+        aria-valuemax={burst.of}
+        aria-valuetext={text}
+      >
+        <Bar.Section value={(100 * burst.done) / burst.of} withAria={false} />
+      </Bar.Root>
+      <Text size="sm">{text}</Text>
+    </div>
   )
 }

@@ -13,11 +13,13 @@ export function stateLine({ kind }: Pick<SyncState, 'kind'>, mode: ConnectionMod
 
 /** Why sending at once is impossible, in words; undefined: it is possible. */
 export function whyNotSend(
-  { kind, unsettled }: Pick<SyncState, 'kind' | 'unsettled'>,
+  { kind, unsettled, underWay, nextAttemptAt }: Pick<SyncState, 'kind' | 'unsettled' | 'underWay' | 'nextAttemptAt'>,
   mode: ConnectionMode,
 ): string | undefined {
   if (unsettled === 0) return words.nothingToSend
   if (kind === 'sign-in') return problems.UNAUTHENTICATED
   if (mode === 'offline') return problems.OFFLINE
-  return kind === 'paused' ? problems.PAUSED : undefined
+  if (kind === 'paused') return problems.PAUSED
+  const isAllUnderWay = kind === 'sending' && underWay === unsettled && nextAttemptAt === undefined
+  return isAllUnderWay ? words.allUnderWay : undefined
 }

@@ -40,6 +40,7 @@ export const outboxTexts = {
   nothingWaits: 'Nothing waits on this device. What you change without a connection is kept here and leaves by itself.',
   nothingArrived: 'What the gateway has confirmed is listed here.',
   sendNow: 'Send all now',
+  allUnderWay: 'All of it is on its way.',
   nothingToSend: 'There is nothing to send.',
   pause: 'Pause sending',
   resume: 'Resume sending',
@@ -47,7 +48,7 @@ export const outboxTexts = {
   exportAll: 'Export outbox',
   toDevice: 'Storage and diagnostics',
   holds: {
-    saved: 'Nothing waits on this device.',
+    saved: 'The gateway has everything that you changed.',
     waiting: 'They leave in this order.',
     sending: 'They leave in this order.',
     offline: 'Changes are saved on this device. They leave by themselves when there is a connection.',
