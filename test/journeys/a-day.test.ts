@@ -9,7 +9,7 @@ import {
   DeleteCustomerDocument,
   UpdateCustomerDocument,
   VacationsDocument,
-} from '../../client/vacation/__generated__/graphql.ts'
+} from '../../examples/demo/__generated__/graphql.ts'
 import { type Device, startDevice } from '../../examples/demo/device.ts'
 import { agent, booking, startWorld, supervisor, tokenFor, uuid, type World } from '../support/world.ts'
 

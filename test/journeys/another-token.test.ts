@@ -2,7 +2,7 @@
 import { HttpLink, InMemoryCache } from '@apollo/client'
 import { createOfflineClient, memoryStorage, task } from 'layover/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ChangesDocument, CreateCustomerDocument } from '../../client/vacation/__generated__/graphql.ts'
+import { ChangesDocument, CreateCustomerDocument } from '../../examples/demo/__generated__/graphql.ts'
 import { agent, newCustomer, startWorld, tokenFor, uuid, type World } from '../support/world.ts'
 
 let world: World

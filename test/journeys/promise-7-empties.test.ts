@@ -9,7 +9,7 @@ import {
   CreateCustomerDocument,
   UpdateCustomerDocument,
   VacationsDocument,
-} from '../../client/vacation/__generated__/graphql.ts'
+} from '../../examples/demo/__generated__/graphql.ts'
 import { type Device, startDevice } from '../../examples/demo/device.ts'
 import { digTunnel, type Tunnel } from '../../examples/demo/tunnel.ts'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'

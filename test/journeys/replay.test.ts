@@ -1,7 +1,7 @@
 /** The real client against the real gateway: how a long queue leaves, and what a bad network does to it. */
 import { memoryStorage, type StorageDriver } from 'layover/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { CreateCustomerDocument } from '../../client/vacation/__generated__/graphql.ts'
+import { CreateCustomerDocument } from '../../examples/demo/__generated__/graphql.ts'
 import { type Device, startDevice } from '../../examples/demo/device.ts'
 import { digTunnel, type Tunnel } from '../../examples/demo/tunnel.ts'
 import { agent, startWorld, tokenFor, uuid, type World } from '../support/world.ts'
@@ -101,7 +101,7 @@ it('a queue of 500 is there again after a restart, in order, and so is what it s
   await device.client.close()
   const again = await deviceOf('agent-restart', storage)
   expect(again.client.outbox.entries.map(({ id }) => id)).toEqual(order)
-  const { CustomersDocument } = await import('../../client/vacation/__generated__/graphql.ts')
+  const { CustomersDocument } = await import('../../examples/demo/__generated__/graphql.ts')
   const shown = await again.client.query({ query: CustomersDocument, fetchPolicy: 'cache-only' })
   expect(new Set(shown.data?.customers.nodes.map(({ id }) => id))).toEqual(new Set(ids))
   again.client.connection.setMode('auto')

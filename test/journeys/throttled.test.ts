@@ -1,7 +1,7 @@
 /** A long queue against a gateway that takes only so many tasks a second: it waits as told, loses nothing and keeps its order. */
 import { memoryStorage } from 'layover/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { CreateCustomerDocument } from '../../client/vacation/__generated__/graphql.ts'
+import { CreateCustomerDocument } from '../../examples/demo/__generated__/graphql.ts'
 import { startDevice } from '../../examples/demo/device.ts'
 import { agent, startWorld, tokenFor, uuid, type World } from '../support/world.ts'
 

@@ -3,12 +3,13 @@ import { IconFlask } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useSignedIn } from '../device/session-context.tsx'
 import { texts } from '../texts/index.ts'
-import { faultPanel } from './panel-state.ts'
+import { faultPanel, useFaultPanel } from './panel-state.ts'
 
 /** In demo mode, where a visitor sees it. */
 export function FaultsButton(): ReactNode {
   const { session } = useSignedIn()
-  if (session.by !== 'demo') return null
+  const isOpen = useFaultPanel()
+  if (session.by !== 'demo' || isOpen) return null
   return (
     <Button
       variant="subtle"
