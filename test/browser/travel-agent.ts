@@ -131,7 +131,8 @@ export async function book(page: Page, booking: Booking): Promise<void> {
 async function pick(page: Page, form: Locator, label: string, option: string): Promise<void> {
   const field = form.getByRole('combobox', { name: label })
   await field.click()
-  await page.getByRole('option', { name: option, exact: true }).click()
+  const list = page.getByRole('listbox')
+  await list.getByRole('option', { name: option, exact: true }).click()
 }
 
 /** The rows of the lists. */

@@ -30,6 +30,7 @@ export function WhoStep({ draft, offers, problems, change }: StepProps): ReactNo
             label={words.customer}
             placeholder={words.chooseCustomer}
             searchable
+            openOnFocus={false}
             limit={MOST_SHOWN}
             data={customers.map(({ id, name }) => ({ value: id, label: name }))}
             value={draft.customerId || null}

@@ -91,6 +91,8 @@ export class Tokens {
   #token: string | undefined
   #asking: Promise<string> | undefined
   #renewed: (() => void) | undefined
+  #isNeeded = false
+  readonly #listeners = new Set<() => void>()
 
   /** @param token the one with which the person has just signed in */
   constructor(session: Session, token?: string) {
@@ -98,7 +100,9 @@ export class Tokens {
     this.#token = token ?? readTabToken()
     if (token) keepTabToken(token)
     this.#channel?.addEventListener('message', ({ data }) => {
-      if (data?.user === session.user && data.agency === session.agency) this.#take(data.token)
+      if (data?.user !== session.user || data.agency !== session.agency) return
+      if (data.token === undefined) this.#need(true)
+      else this.#take(data.token)
     })
   }
 
@@ -113,8 +117,19 @@ export class Tokens {
     return this.#token
   }
 
+  /** Whether the gateway refused the token, in whatever tab, and nobody has signed in since. */
+  readonly isNeeded = (): boolean => this.#isNeeded
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
   /** The gateway refused the token. Resolves when the person has signed in again, in whatever tab. */
   renewed(): Promise<void> {
+    this.#need(true)
+    const { user, agency } = this.#session
+    this.#channel?.postMessage({ user, agency })
     return new Promise(resolve => {
       this.#renewed = resolve
     })
@@ -143,9 +158,15 @@ export class Tokens {
     this.#channel?.close()
   }
 
+  #need(isNeeded: boolean): void {
+    this.#isNeeded = isNeeded
+    for (const listener of this.#listeners) listener()
+  }
+
   #take(token: string): void {
     this.#token = token
     if (this.#session.by === 'token') keepTabToken(token)
+    this.#need(false)
     this.#renewed?.()
     this.#renewed = undefined
   }

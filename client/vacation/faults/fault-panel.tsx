@@ -16,6 +16,7 @@ export function FaultPanel(): ReactNode {
   return (
     <Drawer
       opened
+      className="fault-panel"
       onClose={faultPanel.close}
       position="left"
       size="sm"
