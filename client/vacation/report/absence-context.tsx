@@ -14,7 +14,17 @@ export function AbsencesProvider({ children }: { children: ReactNode }): ReactNo
     () => new Absences(client, session.user, browserMemory(`${session.agency}/${session.user}`)),
     [client, session],
   )
-  useEffect(() => absences.start(), [absences])
+  useEffect(() => {
+    const stop = absences.start()
+    // The last moments of a page.
+    document.addEventListener('visibilitychange', absences.see)
+    window.addEventListener('pagehide', absences.see)
+    return () => {
+      stop()
+      document.removeEventListener('visibilitychange', absences.see)
+      window.removeEventListener('pagehide', absences.see)
+    }
+  }, [absences])
   return <AbsencesContext value={absences}>{children}</AbsencesContext>
 }
 

@@ -80,17 +80,12 @@ export class Absences {
   /** Gives the end of it. */
   start(): () => void {
     const look = (): void => this.#look()
-    const see = (): void => this.#see()
     const { connection, sync, outbox, closed } = this.#client
     const stops = [connection.subscribe(look), sync.subscribe(look), outbox.subscribe(look)]
-    document.addEventListener('visibilitychange', see)
-    window.addEventListener('pagehide', see)
     void closed.then(how => how === 'signed-out' && this.#memory.forget())
     look()
     return () => {
       for (const stop of stops) stop()
-      document.removeEventListener('visibilitychange', see)
-      window.removeEventListener('pagehide', see)
       this.#stopWaiting()
     }
   }
@@ -108,8 +103,8 @@ export class Absences {
     this.#tell(undefined)
   }
 
-  /** Who is away sees nothing new: the moment stays that at which the connection went. */
-  #see(): void {
+  /** The user is here. Who is away sees nothing new: the moment stays that at which the connection went. */
+  readonly see = (): void => {
     if (!this.#away) this.#memory.saw(this.#clock.now())
   }
 
@@ -130,7 +125,7 @@ export class Absences {
     }
     const away = this.#away
     if (!away) {
-      this.#see()
+      this.see()
       return
     }
     if (sync.lastSyncedAt === null || sync.lastSyncedAt.getTime() === away.synced || this.#hasToWait()) return
@@ -143,7 +138,7 @@ export class Absences {
       this.#memory.keep(absence)
       this.#tell(report)
     }
-    this.#see()
+    this.see()
   }
 
   /** For verdicts that are about to come, and not for suppliers that take their time. */
