@@ -10,6 +10,7 @@ import { momentOf } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
 import { problemText } from '../texts/problem-text.ts'
 import { Ask } from '../ui/ask.tsx'
+import { useOwnEscape } from '../ui/own-escape.ts'
 import { Comparison, decidable, mergedValues, Result, type Side, type Sides } from './comparison.tsx'
 import { Notice } from './notice.tsx'
 import { useRecordName } from './record-name.ts'
@@ -24,9 +25,18 @@ export function ConflictDialog({ id, onClose }: { id: string; onClose(): void })
   const known =
     list.find(each => each.id === id) ?? (entry && outcome?.status === 'conflict' ? outcome.conflict : undefined)
   const name = useRecordName(known?.type ?? '', known?.entityId ?? '')
+  const inside = useOwnEscape<HTMLDivElement>(true, onClose)
   return (
-    <Modal opened onClose={onClose} size="xl" title={known ? words.needsReview(name) : words.title}>
-      {known ? <Contents key={id} conflict={known} onClose={onClose} /> : <Text>{words.gone}</Text>}
+    <Modal
+      opened
+      onClose={onClose}
+      closeOnEscape={false}
+      size="xl"
+      title={known ? words.needsReview(name) : words.title}
+    >
+      <div ref={inside}>
+        {known ? <Contents key={id} conflict={known} onClose={onClose} /> : <Text>{words.gone}</Text>}
+      </div>
     </Modal>
   )
 }

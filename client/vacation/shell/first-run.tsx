@@ -13,7 +13,7 @@ export function FirstRun({ children }: { children: ReactNode }): ReactNode {
 }
 
 function Fetching(): ReactNode {
-  const { state } = useConnection()
+  const { mode, state } = useConnection()
   const [customers, vacations, offers] = [useCustomers(), useVacations(), useOffers()]
   const offerCount = offers.hotels.length + offers.flights.length + offers.cars.length
   return (
@@ -29,7 +29,7 @@ function Fetching(): ReactNode {
             <Text>{words.offers(offerCount)}</Text>
           </Stack>
         ) : (
-          <Alert color="orange">{words.offline}</Alert>
+          <Alert color="orange">{mode === 'offline' ? words.byChoice : words.offline}</Alert>
         )}
       </Stack>
     </Card>

@@ -37,7 +37,7 @@ export function LeaveDialog({ onClose, onSignedOut }: { onClose(): void; onSigne
   // Where nothing waits there is nothing to ask.
   useEffect(() => leaveAtOnce(), [])
   return (
-    <Modal opened onClose={onClose} title={words.leave}>
+    <Modal opened onClose={onClose} closeOnEscape={!isAsking} title={words.leave}>
       <Stack>
         <Text>{isEmpty ? words.leaveClean : words.leaveHint(entries.length)}</Text>
         {!isEmpty && (

@@ -78,6 +78,7 @@ export const shellTexts = {
     vacations: (count: number): string => (count === 1 ? '1 vacation' : `${count} vacations`),
     offers: (count: number): string => (count === 1 ? '1 offer' : `${count} offers`),
     offline: 'There is no connection, and nothing has been fetched yet. It begins by itself when there is one.',
+    byChoice: 'You are working offline, and nothing has been fetched yet. Go online once to fetch it.',
   },
 
   account: 'Account',
