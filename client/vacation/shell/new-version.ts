@@ -30,11 +30,13 @@ export class NewVersion {
     this.#prepare = prepare
     if (!isBuilt || !('serviceWorker' in navigator)) return
     this.#workbox = new Workbox('/sw.js')
-    const wasControlled = navigator.serviceWorker.controller !== null
+    // The first worker of all takes the page over, too: that is no new version.
+    let isControlled = navigator.serviceWorker.controller !== null
     this.#workbox.addEventListener('waiting', () => this.#become('ready'))
     navigator.serviceWorker.addEventListener('controllerchange', () => {
       if (this.#isTaking) window.location.reload()
-      else if (wasControlled) this.#become('taken')
+      else if (isControlled) this.#become('taken')
+      isControlled = true
     })
     // Without a worker the page works as long as there is a network.
     this.#workbox.register().catch(() => undefined)
@@ -58,7 +60,10 @@ export class NewVersion {
 
   /** Loads the new version: the caller has seen to it that nothing is under way. */
   take(): void {
-    if (this.#state === 'taken') window.location.reload()
+    if (this.#state === 'taken') {
+      window.location.reload()
+      return
+    }
     this.#isTaking = true
     this.#workbox?.messageSkipWaiting()
   }
