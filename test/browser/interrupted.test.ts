@@ -7,9 +7,7 @@ import { raiseStage, type Stage } from '../support/stage.ts'
 import {
   askGateway,
   chip,
-  customerRow,
   editCustomer,
-  fillCustomer,
   installed,
   newCustomer,
   signIn,
@@ -102,25 +100,6 @@ test('a version that arrives in the middle of a replay is offered, runs only whe
   expect(await notes('customer-3')).toBe('Forty voices')
   expect(await version('customer-3')).toBe(before + 1)
   await page.close()
-})
-
-test('a version that another tab took is told of, and a half-filled form stays as it is', async () => {
-  const [taking, writing] = [await signIn(stage, 'Agent 1'), await signIn(stage, 'Agent 1')]
-  await taking.evaluate(async () => void (await navigator.serviceWorker.ready))
-  const form = await fillCustomer(writing, { Name: 'Tidewater Singers' })
-  stage.front.serveVersion('3')
-  await taking.bringToFront()
-  await taking.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()))
-  await taking.getByRole('button', { name: 'Reload now' }).click()
-  await taking.waitForFunction(() => document.documentElement.dataset['version'] === '3')
-
-  await writing.bringToFront()
-  await writing.getByText('Another tab runs a newer version.').waitFor()
-  expect(await form.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('Tidewater Singers')
-  await form.getByRole('button', { name: 'Save' }).click()
-  await customerRow(writing, 'Tidewater Singers').waitFor()
-  await chip(writing, 'All changes saved')
-  await Promise.all([taking.close(), writing.close()])
 })
 
 const runningVersion = (page: Page): Promise<string | undefined> =>

@@ -29,7 +29,7 @@ export function VersionBanner(): ReactNode {
     <div className={classes['strip']} role="status">
       <span>{waits ? words.afterSending : state === 'ready' ? words.ready : words.taken}</span>
       {!waits && (
-        <Button size="xs" onClick={() => setWanted(true)}>
+        <Button size="xs" onClick={() => (isSending ? setWanted(true) : version.take())}>
           {words.reload}
         </Button>
       )}
