@@ -1,121 +1,117 @@
-import { Radio, Table, Text } from '@mantine/core'
+import { Radio, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { useOffers, useRecords } from '../device/records.ts'
-import { fieldWord, shownValue } from '../texts/format.ts'
+import { fieldWord } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
+import {
+  type Choices,
+  type Compared,
+  choose,
+  chosen,
+  contested,
+  isDeletion,
+  isOfSuppliers,
+  isWhole,
+  type Side,
+} from './choices.ts'
 import classes from './conflicts.module.css'
+import { useShownValue } from './shown-values.ts'
 
 const words = texts.conflicts
 
-export type Side = 'mine' | 'theirs'
-/** Which side each field is taken from; a field that nobody decided about is missing. */
-export type Sides = Readonly<Record<string, Side>>
-type Values = Readonly<Record<string, unknown>> | null | undefined
-
-/** Of a conflict, what is compared: the same shape on the device and in a task's report. */
-export interface Compared {
-  fields: readonly string[]
-  base: Values
-  mine: Values
-  /** null: deleted on the server. */
-  theirs: Values
-}
-
-/** What a supplier has to say about a vacation is nobody's choice. */
-const OF_SUPPLIERS: ReadonlySet<string> = new Set(['hotel', 'flight', 'car', 'total', 'status'])
-
-export const decidable = ({ fields }: Compared): readonly string[] => fields.filter(field => !OF_SUPPLIERS.has(field))
-
-/** The record's fields as they would be; undefined while a field is undecided. */
-export function mergedValues(conflict: Compared, sides: Sides): Record<string, unknown> | undefined {
-  const fields = decidable(conflict)
-  if (fields.some(field => sides[field] === undefined)) return undefined
-  return Object.fromEntries(fields.map(field => [field, conflict[sides[field] ?? 'theirs']?.[field] ?? null]))
-}
-
-/** A value as a person reads it: names instead of ids. */
-function useShown(): (values: Values, field: string) => string {
-  const { customer } = useRecords()
-  const { offer } = useOffers()
-  return (values, field) => {
-    const value = values?.[field]
-    if (field === 'customerId' && typeof value === 'string') return customer(value)?.name ?? value
-    if (field.endsWith('OfferId') && typeof value === 'string') return offer(value)?.name ?? value
-    return shownValue(values, field)
-  }
+/** The heads of the columns. */
+export interface Heads {
+  started: string
+  mine: string
+  theirs: string
 }
 
 interface ComparisonProps {
   conflict: Compared
-  sides: Sides
-  /** The heads of the columns. */
-  heads: { started: string; mine: string; theirs: string }
+  choices: Choices
+  heads: Heads
+  /** Which side was changed last; undefined: that is not known. */
+  newer?: Side | undefined
   readOnly: boolean
-  onChoose(field: string, side: Side): void
+  onChoose(choices: Choices): void
 }
 
-/** Field by field: what it was, and what both sides made of it. Nothing is chosen beforehand. */
-export function Comparison({ conflict, sides, heads, readOnly, onChoose }: ComparisonProps): ReactNode {
-  const shown = useShown()
+/** Field by field: what it was, and what both sides made of it. Nothing is chosen beforehand. A field is a card where there is no room for columns. */
+export function Comparison(props: ComparisonProps): ReactNode {
+  const { conflict, heads, newer } = props
+  const head = (side: Side): string => (newer === side ? `${heads[side]} (${words.newer})` : heads[side])
   return (
-    <Table className={classes['table']}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th scope="col">{words.field}</Table.Th>
-          <Table.Th scope="col">{heads.started}</Table.Th>
-          <Table.Th scope="col">{heads.mine}</Table.Th>
-          <Table.Th scope="col">
-            {heads.theirs} ({words.newer})
-          </Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {conflict.fields.map(field => {
-          const isFixed = readOnly || conflict.theirs === null || OF_SUPPLIERS.has(field)
-          const cell = (side: Side): ReactNode => (
-            <Table.Td data-head={heads[side]} data-chosen={sides[field] === side}>
-              {isFixed ? (
-                shown(conflict[side], field)
-              ) : (
-                <Radio
-                  name={`conflict-${field}`}
-                  checked={sides[field] === side}
-                  aria-label={`${words.choice(fieldWord(field), heads[side].toLowerCase())}: ${shown(conflict[side], field)}`}
-                  label={shown(conflict[side], field)}
-                  onChange={() => onChoose(field, side)}
-                />
-              )}
-            </Table.Td>
-          )
-          return (
-            <Table.Tr key={field}>
-              <Table.Th scope="row">
-                {fieldWord(field)}
-                {OF_SUPPLIERS.has(field) && <Text size="sm">{words.readOnly}</Text>}
-              </Table.Th>
-              <Table.Td data-head={heads.started}>{shown(conflict.base ?? {}, field)}</Table.Td>
-              {cell('mine')}
-              {cell('theirs')}
-            </Table.Tr>
-          )
-        })}
-      </Table.Tbody>
-    </Table>
+    <div className={classes['table']}>
+      <div className={classes['heads']} aria-hidden>
+        <span>{words.field}</span>
+        <span>{heads.started}</span>
+        <span>{head('mine')}</span>
+        <span>{head('theirs')}</span>
+      </div>
+      {conflict.fields.map(field => (
+        <Field key={field} {...props} field={field} head={head} />
+      ))}
+    </div>
   )
 }
 
-/** What would be on the server after the decision. */
-export function Result({ conflict, sides }: { conflict: Compared; sides: Sides }): ReactNode {
-  const shown = useShown()
-  const values = mergedValues(conflict, sides)
-  const text = values
-    ? Object.keys(values)
-        .map(field => `${fieldWord(field)}: ${shown(values, field)}`)
-        .join(' · ')
-    : words.chooseAll
+function Field({
+  conflict,
+  choices,
+  heads,
+  head,
+  field,
+  readOnly,
+  onChoose,
+}: ComparisonProps & { field: string; head(side: Side): string }): ReactNode {
+  const shown = useShownValue()
+  const isOpen = contested(conflict).includes(field)
+  const isChoice = isOpen && !readOnly
+  const name = fieldWord(field)
+  // Where it is all or nothing, the choice below says so.
+  const why = isOpen || isWhole(conflict) ? undefined : isOfSuppliers(conflict, field) ? words.readOnly : words.notYours
   return (
-    <Text size="sm" aria-live="polite">
-      <strong>{words.result}</strong> {text}
-    </Text>
+    <div className={classes['row']} {...{ role: isChoice ? 'radiogroup' : 'group', 'aria-label': name }}>
+      <div className={classes['field']}>
+        {name}
+        {why && <Text size="sm">{why}</Text>}
+      </div>
+      <Cell head={heads.started}>{conflict.base === null ? words.unknownStart : shown(conflict.base, field)}</Cell>
+      {(['mine', 'theirs'] as const).map(side => {
+        const value = side === 'mine' && isDeletion(conflict) ? words.willBeDeleted : shown(conflict[side], field)
+        return (
+          <Cell key={side} head={head(side)} isChosen={isOpen && chosen(conflict, choices, field) === side}>
+            {isChoice ? (
+              <Radio
+                name={`conflict-${field}`}
+                checked={chosen(conflict, choices, field) === side}
+                aria-label={`${words.choice(name, heads[side].toLowerCase())}: ${value}`}
+                label={value}
+                onChange={() => onChoose(choose(conflict, [field], side))}
+              />
+            ) : (
+              value
+            )}
+          </Cell>
+        )
+      })}
+    </div>
+  )
+}
+
+/** Its head is said to who listens, and stands there where the heads of the columns do not. */
+function Cell({
+  head,
+  isChosen = false,
+  children,
+}: {
+  head: string
+  isChosen?: boolean
+  children: ReactNode
+}): ReactNode {
+  return (
+    <div className={classes['cell']} data-chosen={isChosen}>
+      <span className={classes['cellHead']}>{head}</span>
+      <div className={classes['value']}>{children}</div>
+    </div>
   )
 }
