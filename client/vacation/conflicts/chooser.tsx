@@ -15,6 +15,7 @@ import {
   WHOLE,
 } from './choices.ts'
 import { Comparison, type Heads } from './comparison.tsx'
+import classes from './conflicts.module.css'
 import { Result } from './result.tsx'
 import { useShownValue } from './shown-values.ts'
 
@@ -46,7 +47,7 @@ export function Chooser(props: ChooserProps): ReactNode {
         onChoose={onChoose}
       />
       {!readOnly && !isWhole(conflict) && (
-        <Group gap="xs" role="group" aria-label={words.quick}>
+        <Group gap="xs" role="group" aria-label={words.quick} className={classes['quick']}>
           <Button onClick={() => all('mine')}>{whose === 'own' ? words.allMine : words.keepAgents}</Button>
           <Button onClick={() => all('theirs')}>{words.allTheirs}</Button>
         </Group>
@@ -68,23 +69,18 @@ function Alongside({
   const shown = useShownValue()
   const fields = uncontested(conflict)
   if (fields.length === 0) return null
-  const values = fields.map(field => `${fieldWord(field)}: ${shown(conflict.mine, field)}`).join(' · ')
+  const values = fields.map(field =>
+    words.instead(fieldWord(field), shown(conflict.mine, field), shown(conflict.theirs, field)),
+  )
+  const hint = `${values.join(' · ')}. ${words.alongside}`
+  if (readOnly) return <Text size="sm">{hint}</Text>
   return (
-    <div>
-      {readOnly ? (
-        <Text size="sm">{values}</Text>
-      ) : (
-        <Checkbox
-          label={words.alongsideChoice(fields.map(field => fieldWord(field).toLowerCase()).join(', '))}
-          description={values}
-          checked={!fields.some(field => chosen(conflict, choices, field) === 'theirs')}
-          onChange={event => onChoose(choose(conflict, fields, event.currentTarget.checked ? 'mine' : 'theirs'))}
-        />
-      )}
-      <Text size="sm" mt={4}>
-        {words.alongside}
-      </Text>
-    </div>
+    <Checkbox
+      label={words.alongsideChoice(fields.map(field => fieldWord(field).toLowerCase()).join(', '))}
+      description={hint}
+      checked={!fields.some(field => chosen(conflict, choices, field) === 'theirs')}
+      onChange={event => onChoose(choose(conflict, fields, event.currentTarget.checked ? 'mine' : 'theirs'))}
+    />
   )
 }
 

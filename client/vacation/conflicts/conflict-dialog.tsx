@@ -1,10 +1,10 @@
 import { Modal } from '@mantine/core'
-import type { OutboxEntry } from 'layover/client'
 import { useConflicts, useOutbox, useTask } from 'layover/react'
 import { type ReactNode, useState } from 'react'
-import { isUnsettled, isWaiting } from '../outbox/state-word.ts'
+import { isWaiting } from '../outbox/state-word.ts'
 import { texts } from '../texts/index.ts'
 import { useOwnEscape } from '../ui/own-escape.ts'
+import { isDecisionAbout } from './decision-about.ts'
 import { Notice } from './notice.tsx'
 import { OwnConflict } from './own-conflict.tsx'
 import { useRecordName } from './record-name.ts'
@@ -43,6 +43,3 @@ export function ConflictDialog({ id, onClose }: { id: string; onClose(): void })
     </Modal>
   )
 }
-
-const isDecisionAbout = (entry: OutboxEntry, id: string): boolean =>
-  entry.name === 'ResolveConflict' && entry.variables['conflictOf'] === id && isUnsettled(entry)

@@ -13,6 +13,8 @@ import { carryOut, isChangedAgain } from './carry-out.ts'
 import { type Choices, contested, isWhole, movedOn, type Settlement, settlementOf } from './choices.ts'
 import { Chooser } from './chooser.tsx'
 import classes from './conflicts.module.css'
+import { isDecisionAbout } from './decision-about.ts'
+import { useKeptRows } from './kept-rows.ts'
 import { useRecordsOf } from './record-name.ts'
 
 const words = texts.conflicts
@@ -27,7 +29,8 @@ interface OwnConflictProps {
 }
 
 /** A change of one's own against what others made of the record meanwhile. */
-export function OwnConflict({ conflict, isDeciding, onDeciding, onClose }: OwnConflictProps): ReactNode {
+export function OwnConflict({ conflict: current, isDeciding, onDeciding, onClose }: OwnConflictProps): ReactNode {
+  const conflict = useKeptRows(current)
   const client = useOfflineClient()
   const { resolve } = useConflicts()
   const { session } = useSignedIn()
@@ -45,9 +48,8 @@ export function OwnConflict({ conflict, isDeciding, onDeciding, onClose }: OwnCo
     const version = conflict.theirsVersion ?? records.vacation(conflict.entityId)?.version ?? 0
     try {
       await carryOut(client, conflict, settlement, version, () => resolve(conflict.id, decision, values))
-      const isAnswered = !client.conflicts.list.some(({ id }) => id === conflict.id)
-      const waits = client.outbox.entries.some(({ variables }) => variables['conflictOf'] === conflict.id)
-      if (isAnswered && !waits) onClose()
+      // What waits is said in the place of this.
+      if (!client.outbox.entries.some(entry => isDecisionAbout(entry, conflict.id))) onClose()
     } catch (reason) {
       setProblem(isChangedAgain(reason) ? '' : problemText(reason))
     } finally {

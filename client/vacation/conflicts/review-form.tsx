@@ -11,6 +11,7 @@ import { carryOut } from './carry-out.ts'
 import { type Choices, type Compared, contested, isWhole, movedOn, settlementOf } from './choices.ts'
 import { Chooser } from './chooser.tsx'
 import classes from './conflicts.module.css'
+import { useKeptRows } from './kept-rows.ts'
 
 const words = texts.conflicts
 const HEADS = { started: words.agentStarted, mine: words.agents, theirs: words.theirs }
@@ -32,7 +33,8 @@ interface ReviewFormProps {
 }
 
 /** A supervisor decides about an agent's change; the agent looks on. */
-export function ReviewForm({ conflict, failed, readOnly, onClose }: ReviewFormProps): ReactNode {
+export function ReviewForm({ conflict: current, failed, readOnly, onClose }: ReviewFormProps): ReactNode {
+  const conflict = useKeptRows(current)
   const client = useOfflineClient()
   const [choices, setChoices] = useState<Choices>({})
   const [problem, setProblem] = useState<string>()

@@ -2,7 +2,6 @@ export const conflictTexts = {
   title: 'Review',
   needsReview: (record: string): string => `Needs review: ${record}`,
   wanted: (title: string): string => `You wanted: ${title}`,
-  agentWanted: (agent: string | undefined, title: string): string => `${agent ?? 'The agent'} wanted: ${title}`,
   changedBy: (who: string, when: string): string =>
     `Changed on the server by ${who} on ${when}, while your change waited.`,
   changedOn: (when: string): string => `Changed on the server on ${when}, while your change waited.`,
@@ -29,7 +28,8 @@ export const conflictTexts = {
   allMine: 'Keep all mine',
   allTheirs: 'Take all theirs',
   keepAgents: 'Keep all the agent’s',
-  alongside: 'Nobody else changed these. They go along with the decision.',
+  instead: (field: string, mine: string, theirs: string): string => `${field}: ${mine}, instead of ${theirs}`,
+  alongside: 'This is not in dispute, so it goes along.',
   alongsideChoice: (fields: string): string => `Also change ${fields}`,
   result: 'Result',
   chooseAll: 'Choose a side of every field first.',
@@ -38,7 +38,6 @@ export const conflictTexts = {
   asksSuppliers:
     'Hotel, flight and car have to be asked again. This leaves as a new change of the vacation, and the price may differ.',
   apply: 'Apply',
-  applying: 'One moment: the decision is on its way.',
   later: 'Decide later',
   escalate: 'Ask a supervisor',
   escalateQuestion: 'Hand this to a supervisor?',
