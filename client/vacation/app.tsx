@@ -1,5 +1,6 @@
 import { type ReactNode, Suspense } from 'react'
 import { Redirect, Route, Switch } from 'wouter'
+import { ReviewNews } from './conflicts/review-news.ts'
 import { AbsencesProvider } from './report/absence-context.tsx'
 import { Frame } from './shell/frame.tsx'
 import { onDemand } from './shell/on-demand.ts'
@@ -36,6 +37,7 @@ export function App({ onSignedOut }: { onSignedOut(): void }): ReactNode {
           </Suspense>
         </Frame>
         <Overlays onSignedOut={onSignedOut} />
+        <ReviewNews />
       </SyncStateProvider>
     </AbsencesProvider>
   )

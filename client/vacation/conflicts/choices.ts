@@ -54,6 +54,15 @@ export function uncontested(conflict: Compared): readonly string[] {
 /** It is all or nothing: one side deleted the record, or no field is for a person to decide. */
 export const isWhole = (conflict: Compared): boolean => contested(conflict).length === 0
 
+/** What an earlier decision, which the gateway did not take, left out beside the contested fields. */
+export function leftOut(conflict: Compared, decided: Values | undefined): Choices {
+  if (!decided) return {}
+  const fields = uncontested(conflict).filter(
+    field => Object.hasOwn(decided, field) && same(decided[field], conflict.theirs?.[field]),
+  )
+  return choose(conflict, fields, 'theirs')
+}
+
 const same = (left: unknown, right: unknown): boolean => JSON.stringify(left ?? null) === JSON.stringify(right ?? null)
 
 const shownAt = (conflict: Compared, field: string): unknown =>

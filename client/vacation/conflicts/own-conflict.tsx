@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core'
-import type { ConflictEntry, Decision } from 'layover/client'
+import type { ConflictEntry, Decision, SettledTask } from 'layover/client'
 import { useConflicts, useOfflineClient, useTask } from 'layover/react'
 import { type ReactNode, useState } from 'react'
 import { useSignedIn } from '../device/session-context.tsx'
@@ -10,12 +10,22 @@ import { texts } from '../texts/index.ts'
 import { problemText } from '../texts/problem-text.ts'
 import { Ask } from '../ui/ask.tsx'
 import { carryOut, isChangedAgain } from './carry-out.ts'
-import { type Choices, contested, isWhole, movedOn, type Settlement, settlementOf } from './choices.ts'
+import {
+  type Choices,
+  contested,
+  isWhole,
+  leftOut,
+  movedOn,
+  type Settlement,
+  settlementOf,
+  type Values,
+} from './choices.ts'
 import { Chooser } from './chooser.tsx'
 import classes from './conflicts.module.css'
 import { isDecisionAbout } from './decision-about.ts'
 import { useKeptRows } from './kept-rows.ts'
 import { useRecordsOf } from './record-name.ts'
+import { takeFocus } from './take-focus.ts'
 
 const words = texts.conflicts
 const HEADS = { started: words.started, mine: words.yours, theirs: words.theirs }
@@ -36,7 +46,9 @@ export function OwnConflict({ conflict: current, isDeciding, onDeciding, onClose
   const { session } = useSignedIn()
   const { entry } = useTask(conflict.id)
   const records = useRecordsOf(conflict)
-  const [choices, setChoices] = useState<Choices>({})
+  const [choices, setChoices] = useState<Choices>(() =>
+    leftOut(conflict, lastValues(client.outbox.history, conflict.id)),
+  )
   const [problem, setProblem] = useState<string>()
   const [isEscalating, setEscalating] = useState(false)
   const isOpen = !conflict.inReview
@@ -78,7 +90,7 @@ export function OwnConflict({ conflict: current, isDeciding, onDeciding, onClose
     >
       <Stack>
         <div>
-          <Text fw={600} tabIndex={-1} data-autofocus ref={focusOnce} className={classes['heading']}>
+          <Text fw={600} tabIndex={-1} data-autofocus ref={takeFocus} className={classes['heading']}>
             {entry ? words.wanted(entryTitle(entry, records)) : words.title}
           </Text>
           <Text>{headline(conflict, session.user)}</Text>
@@ -101,7 +113,7 @@ export function OwnConflict({ conflict: current, isDeciding, onDeciding, onClose
         <div className={classes['foot']}>
           <Others id={conflict.id} />
           <div className={classes['buttons']}>
-            <Button onClick={onClose}>{words.later}</Button>
+            <Button onClick={onClose}>{isOpen ? words.later : words.close}</Button>
             {isOpen && (
               <>
                 <Button disabled={isDeciding} onClick={() => setEscalating(true)}>
@@ -129,8 +141,11 @@ export function OwnConflict({ conflict: current, isDeciding, onDeciding, onClose
   )
 }
 
-/** Who comes from another conflict begins at the head of this one. */
-const focusOnce = (heading: HTMLElement | null): void => heading?.focus({ preventScroll: true })
+/** Of the last decision, which was about an older state. */
+const lastValues = (history: readonly SettledTask[], id: string): Values | undefined =>
+  history.find(({ name, variables }) => name === 'ResolveConflict' && variables?.['conflictOf'] === id)?.variables?.[
+    'values'
+  ] as Values | undefined
 
 function headline({ theirs, theirsAt, theirsBy }: ConflictEntry, me: string): string {
   const when = momentOf(theirsAt)

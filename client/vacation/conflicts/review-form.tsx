@@ -8,10 +8,20 @@ import { fieldWord, momentOf } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
 import { problemText } from '../texts/problem-text.ts'
 import { carryOut } from './carry-out.ts'
-import { type Choices, type Compared, contested, isWhole, movedOn, settlementOf } from './choices.ts'
+import {
+  type Choices,
+  type Compared,
+  contested,
+  isWhole,
+  leftOut,
+  movedOn,
+  settlementOf,
+  type Values,
+} from './choices.ts'
 import { Chooser } from './chooser.tsx'
 import classes from './conflicts.module.css'
 import { useKeptRows } from './kept-rows.ts'
+import { takeFocus } from './take-focus.ts'
 
 const words = texts.conflicts
 const HEADS = { started: words.agentStarted, mine: words.agents, theirs: words.theirs }
@@ -30,13 +40,17 @@ interface ReviewFormProps {
   failed: OutboxEntry | undefined
   readOnly: boolean
   onClose(): void
+  /** The decision is on the device. */
+  onDecided(): void
 }
 
 /** A supervisor decides about an agent's change; the agent looks on. */
-export function ReviewForm({ conflict: current, failed, readOnly, onClose }: ReviewFormProps): ReactNode {
+export function ReviewForm({ conflict: current, failed, readOnly, onClose, onDecided }: ReviewFormProps): ReactNode {
   const conflict = useKeptRows(current)
   const client = useOfflineClient()
-  const [choices, setChoices] = useState<Choices>({})
+  const [choices, setChoices] = useState<Choices>(() =>
+    leftOut(conflict, failed?.variables['values'] as Values | undefined),
+  )
   const [problem, setProblem] = useState<string>()
   const [isDeciding, setDeciding] = useState(false)
   const { taskId, theirsVersion } = conflict
@@ -56,7 +70,7 @@ export function ReviewForm({ conflict: current, failed, readOnly, onClose }: Rev
         const { status } = await queueChange(client, ReviewConflictDocument, variables)
         // The new one takes its place.
         if (failed) await client.outbox.discard(failed.id)
-        if (status !== 'rejected' && status !== 'parked') onClose()
+        if (status !== 'rejected' && status !== 'parked') onDecided()
       })
     } catch (reason) {
       setProblem(problemText(reason))
@@ -73,7 +87,9 @@ export function ReviewForm({ conflict: current, failed, readOnly, onClose }: Rev
       }}
     >
       <Stack>
-        <Text size="sm">{headline(conflict)}</Text>
+        <Text size="sm" tabIndex={-1} ref={takeFocus} className={classes['heading']}>
+          {headline(conflict)}
+        </Text>
         <Chooser
           conflict={conflict}
           choices={choices}
@@ -109,7 +125,11 @@ function headline({ theirs, theirsAt, theirsBy }: Reviewed): string {
 }
 
 /** Why the last decision came to nothing. */
-function notTaken(failed: OutboxEntry | undefined, conflict: Compared, choices: Choices): string | undefined {
+export function notTaken(
+  failed: OutboxEntry | undefined,
+  conflict: Compared,
+  choices: Choices = {},
+): string | undefined {
   const moved = movedOn(conflict, choices).filter(field => contested(conflict).includes(field))
   const outcome = failed?.outcome
   if (moved.length > 0 || (outcome?.status === 'rejected' && outcome.code === 'CONFLICT_CHANGED')) {

@@ -1,7 +1,7 @@
-import { Button, Card, Group, Stack, Text, Title } from '@mantine/core'
+import { Alert, Button, Card, Group, Stack, Text, Title } from '@mantine/core'
 import type { OutboxEntry } from 'layover/client'
-import { useOutbox } from 'layover/react'
-import { type ReactNode, useState } from 'react'
+import { useOutbox, useTask } from 'layover/react'
+import { type ReactNode, useRef, useState } from 'react'
 import type { TaskPartsFragment } from '../__generated__/graphql.ts'
 import { useTasksInReview } from '../device/records.ts'
 import { isSupervisor, useSignedIn } from '../device/session-context.tsx'
@@ -15,7 +15,8 @@ import { StateBadge } from '../ui/state-badge.tsx'
 import { isDeletion, type Values } from './choices.ts'
 import { useRecordName } from './record-name.ts'
 import classes from './review.module.css'
-import { type Reviewed, ReviewForm } from './review-form.tsx'
+import { notTaken, type Reviewed, ReviewForm } from './review-form.tsx'
+import { takeFocus } from './take-focus.ts'
 
 const words = texts.conflicts
 
@@ -24,6 +25,7 @@ export function ReviewScreen(): ReactNode {
   const { session } = useSignedIn()
   const tasks = useTasksInReview()
   const decides = isSupervisor(session)
+  const list = useRef<HTMLUListElement>(null)
   return (
     <>
       <ScreenHeader title={words.title} />
@@ -34,9 +36,9 @@ export function ReviewScreen(): ReactNode {
           <Text>{decides ? words.inboxEmptyHint : words.agentEmptyHint}</Text>
         </Card>
       )}
-      <ul aria-label={words.inbox} className={classes['list']}>
+      <ul aria-label={words.inbox} className={classes['list']} tabIndex={-1} ref={list}>
         {tasks.map(task => (
-          <Review key={task.id} task={task} decides={decides} />
+          <Review key={task.id} task={task} decides={decides} onDecided={() => list.current?.focus()} />
         ))}
       </ul>
     </>
@@ -60,16 +62,31 @@ function reviewed({ id, conflict }: TaskPartsFragment): Reviewed | undefined {
 
 const asValues = (value: unknown): Values | null => (value ?? null) as Values | null
 
-function Review({ task, decides }: { task: TaskPartsFragment; decides: boolean }): ReactNode {
+interface ReviewProps {
+  task: TaskPartsFragment
+  decides: boolean
+  /** The row may be gone by then: the focus needs another place. */
+  onDecided(): void
+}
+
+function Review({ task, decides, onDecided }: ReviewProps): ReactNode {
   const { session } = useSignedIn()
   const conflict = reviewed(task)
   const name = useRecordName(conflict)
   const [isOpen, setOpen] = useState(false)
+  const [wasOpen, setWasOpen] = useState(false)
+  const { entry: own } = useTask(task.id)
   const wordOf = useStateWord()
   const decision = useDecision(task.id)
   const isDecided = decision !== undefined && isUnsettled(decision)
   if (!conflict) return null
-  const agent = task.updatedBy === session.user ? words.yourself : task.updatedBy
+  // A decision that was not taken is the last to have touched the task, so one's own name says nothing about whose it is.
+  const agent = own ? words.yourself : task.updatedBy === session.user ? undefined : task.updatedBy
+  const trouble = isDecided || isOpen ? undefined : notTaken(decision, conflict)
+  const close = (): void => {
+    setOpen(false)
+    setWasOpen(true)
+  }
   const fields = Object.keys(conflict.mine ?? {}).map(field => fieldWord(field).toLowerCase())
   const action = decides ? words.decide : words.look
   return (
@@ -88,11 +105,13 @@ function Review({ task, decides }: { task: TaskPartsFragment; decides: boolean }
           <StateBadge word={isDecided ? wordOf(decision) : texts.outbox.states.review} />
         </Group>
         {isDecided && <Text size="sm">{isWaiting(decision) ? words.savedDecision : words.sentDecision}</Text>}
+        {trouble && <Alert color="orange">{trouble}</Alert>}
         {!isDecided && !isOpen && (
           <div>
             <Button
               variant={decides ? 'filled' : 'default'}
               onClick={() => setOpen(true)}
+              {...(wasOpen ? { ref: takeFocus } : {})}
               aria-label={`${action}: ${name}`}
             >
               {action}
@@ -104,7 +123,11 @@ function Review({ task, decides }: { task: TaskPartsFragment; decides: boolean }
             conflict={conflict}
             failed={isDecided ? undefined : decision}
             readOnly={!decides}
-            onClose={() => setOpen(false)}
+            onClose={close}
+            onDecided={() => {
+              setOpen(false)
+              onDecided()
+            }}
           />
         )}
       </Stack>

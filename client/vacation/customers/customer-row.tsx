@@ -4,12 +4,12 @@ import type { OutboxEntry } from 'layover/client'
 import { useEntriesAbout } from 'layover/react'
 import { memo, type ReactNode } from 'react'
 import { Link } from 'wouter'
+import { RecordBadge } from '../conflicts/record-badge.tsx'
 import type { Customer } from '../device/records.ts'
 import { recordWord } from '../outbox/record-word.ts'
 import { isUnsettled } from '../outbox/state-word.ts'
 import { useOverlay } from '../shell/overlay.ts'
 import { texts } from '../texts/index.ts'
-import { StateBadge } from '../ui/state-badge.tsx'
 import { changesAmong } from './changes-among.ts'
 import classes from './customers.module.css'
 import { useLease } from './lease.ts'
@@ -44,7 +44,7 @@ export const CustomerRow = memo(function CustomerRow({ customer, isChosen, query
         >
           {word === texts.common.willBeDeleted ? <s>{customer.name}</s> : customer.name}
         </Link>
-        {word && <StateBadge word={word} />}
+        {word && <RecordBadge word={word} entries={entries} />}
       </Group>
       {contact.length > 0 && (
         <Text size="sm" className={classes['contact']}>

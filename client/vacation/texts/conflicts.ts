@@ -82,6 +82,8 @@ export const conflictTexts = {
   agentEmptyHint:
     'When two people changed the same thing and you would rather not decide, choose “Ask a supervisor”. What you have handed on stands here until it is decided.',
   agentHint: 'Here you see what you have handed to a supervisor.',
+  decidedFor: (fields: string, outcome: string): string =>
+    `A supervisor has decided about your change (${fields}): ${outcome}. The outbox says more.`,
   decide: 'Decide',
   look: 'Show',
   close: 'Close',

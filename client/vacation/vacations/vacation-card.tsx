@@ -3,13 +3,13 @@ import { useEntriesAbout } from 'layover/react'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import { estimateOf } from '../booking/estimate.ts'
+import { RecordBadge } from '../conflicts/record-badge.tsx'
 import type { Offers, Records, Vacation } from '../device/records.ts'
 import { recordWord } from '../outbox/record-word.ts'
 import { isUnsettled } from '../outbox/state-word.ts'
 import { dateRange, money } from '../texts/format.ts'
 import { texts } from '../texts/index.ts'
 import { TentativePrice } from '../ui/price.tsx'
-import { StateBadge } from '../ui/state-badge.tsx'
 import classes from './vacations.module.css'
 import { wishOf } from './wish.ts'
 
@@ -48,7 +48,7 @@ export function VacationCard({
           ) : (
             estimate && <TentativePrice price={estimate} />
           )}
-          <StateBadge word={recordWord(entries) ?? words.states[vacation.status]} />
+          <RecordBadge word={recordWord(entries) ?? words.states[vacation.status]} entries={entries} />
         </Group>
       </Group>
       <Confirmations vacation={vacation} />
