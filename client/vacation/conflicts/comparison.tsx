@@ -83,6 +83,7 @@ function Field({
             {isChoice ? (
               <Radio
                 name={`conflict-${field}`}
+                classNames={{ body: classes['option'] ?? '', label: classes['optionLabel'] ?? '' }}
                 checked={chosen(conflict, choices, field) === side}
                 aria-label={`${words.choice(name, heads[side].toLowerCase())}: ${value}`}
                 label={value}
