@@ -102,6 +102,21 @@ test('a version that arrives in the middle of a replay is offered, runs only whe
   await page.close()
 })
 
+test('a version that one tab takes leaves the form of another alone and says so there', async () => {
+  const [writing, taking] = [await signIn(stage, 'Agent 1'), await signIn(stage, 'Agent 1')]
+  await Promise.all([installed(writing), installed(taking)])
+  await writing.goto(`${stage.front.url}/customers/new`)
+  const name = writing.getByRole('textbox', { name: 'Name' })
+  await name.fill('Bell Ringers of')
+  stage.front.serveVersion('3')
+  await taking.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()))
+  await taking.getByRole('button', { name: 'Reload now' }).click()
+  await taking.waitForFunction(() => document.documentElement.dataset['version'] === '3')
+  await writing.getByText('Another tab runs a newer version.').waitFor()
+  expect(await name.inputValue()).toBe('Bell Ringers of')
+  await Promise.all([writing.close(), taking.close()])
+})
+
 const runningVersion = (page: Page): Promise<string | undefined> =>
   page.evaluate(() => document.documentElement.dataset['version'])
 

@@ -12,6 +12,12 @@ export type VersionState = 'current' | 'ready' | 'taken'
 /** Milliseconds between two looks for a new version. */
 const LOOK_EVERY = 60 * 60_000
 
+/** The lock that a tab shares while it loads the rest of its version. */
+const LOADING = 'layover-vacation:loading'
+
+/** Milliseconds for which a new version waits for tabs that load: one that hangs does not keep it away. */
+const PATIENCE = 10_000
+
 export class NewVersion {
   readonly #workbox: Workbox | undefined
   readonly #clock: Clock
@@ -65,7 +71,16 @@ export class NewVersion {
       return
     }
     this.#isTaking = true
-    this.#workbox?.messageSkipWaiting()
+    void this.#takeOver()
+  }
+
+  /**
+   * The old worker leaves when no tab asks it for anything, and with it go the files of the old version: so every tab has
+   * loaded what it may still need before.
+   */
+  async #takeOver(): Promise<void> {
+    const tell = (): void => this.#workbox?.messageSkipWaiting()
+    await navigator.locks.request(LOADING, { signal: AbortSignal.timeout(PATIENCE) }, tell).catch(tell)
   }
 
   #lookLater(): void {
@@ -77,7 +92,7 @@ export class NewVersion {
 
   #become(state: VersionState): void {
     this.#state = state
-    if (state === 'ready') void this.#prepare()
+    if (state === 'ready') void navigator.locks.request(LOADING, { mode: 'shared' }, this.#prepare)
     for (const listener of this.#listeners) listener()
   }
 }
