@@ -11,7 +11,7 @@ export default defineConfig({
     pool: 'forks',
     // Most of them wait for a process, a socket or a browser, not for a processor.
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     setupFiles: './test/support/setup.ts',
     expect: { poll: { timeout: 15_000 } },

@@ -29,7 +29,7 @@ const FLAGS = [
   '--remote-debugging-port=0',
 ]
 
-const LOCATOR_TIMEOUT_MS = 15_000
+const LOCATOR_TIMEOUT_MS = 30_000
 
 function isExecutable(path: string): boolean {
   try {
