@@ -12,7 +12,8 @@
  *
  * Of a record, `text` is its ready-made JSON for the known `changes` document and `shape` says for which. `changed_at` and
  * `replaced_at` (milliseconds; when a version's successor was written) are for the pruning job alone: nothing else may order
- * by them. `expired` says that a task's outcome was given up and only its claim stays.
+ * by them. `expired` says that a task's outcome was given up and only its claim stays; `walker` is the token of the walk that
+ * claimed it last.
  */
 export const SQLITE_MIGRATIONS: readonly string[] = [
   `
@@ -80,4 +81,5 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   alter table task add column token text;
   create table signal (reference text primary key, action text not null, said_at integer not null) without rowid;
   `,
+  `alter table task add column walker text;`,
 ]

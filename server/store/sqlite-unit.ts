@@ -4,6 +4,7 @@ import type { SqliteStatements } from './sqlite-statements.ts'
 import { type SqliteView, type TaskRow, taskOf } from './sqlite-view.ts'
 import type {
   Backlog,
+  Committed,
   FeedPage,
   FeedSelection,
   FeedWindow,
@@ -70,6 +71,10 @@ export class SqliteUnit implements Unit {
     return this.#view.head(partition)
   }
 
+  heads(partitions: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.#view.heads(partitions)
+  }
+
   pruned(partition: string): Promise<number> {
     return this.#view.pruned(partition)
   }
@@ -100,6 +105,10 @@ export class SqliteUnit implements Unit {
 
   stumbles(reference: string): Promise<number> {
     return this.#view.stumbles(reference)
+  }
+
+  walker(reference: string): Promise<string | null> {
+    return this.#view.walker(reference)
   }
 
   signalled(): Promise<string[]> {
@@ -250,6 +259,10 @@ export class SqliteUnit implements Unit {
     this.#statements.run('update task set walks = ? where reference = ?', count, reference)
   }
 
+  async setWalker(reference: string, token: string): Promise<void> {
+    this.#statements.run('update task set walker = ? where reference = ?', token, reference)
+  }
+
   async takeSignal(reference: string): Promise<OperatorWord | undefined> {
     const said = this.#statements.one<{ action: OperatorWord }>(
       'delete from signal where reference = ? returning action',
@@ -274,10 +287,10 @@ export class SqliteUnit implements Unit {
     return this.#renderer === undefined ? 0 : renewTexts(this.#statements, this.#renderer, limit)
   }
 
-  /** Numbers and writes what was put; returns the owners concerned. The last thing before the commit. */
-  flush(): Set<string | null> {
+  /** Numbers and writes what was put; undefined when that was nothing. The last thing before the commit. */
+  flush(): Committed | undefined {
     const owners = new Set<string | null>()
-    if (this.#puts.size === 0) return owners
+    if (this.#puts.size === 0) return undefined
     const head = this.#statements.one<{ head: number }>(
       `insert into partition values (?, ?) on conflict (name) do update set head = head + excluded.head returning head`,
       this.#partition,
@@ -288,7 +301,7 @@ export class SqliteUnit implements Unit {
       change += 1
       this.#write(put, change, owners)
     }
-    return owners
+    return { partition: this.#partition, owners, head: change }
   }
 
   #write({ record, keepVersion, writtenBy }: Put, change: number, owners: Set<string | null>): void {

@@ -108,6 +108,14 @@ export class SqliteView implements View {
     return this.statements.one<{ head: number }>('select head from partition where name = ?', partition)?.head ?? 0
   }
 
+  async heads(partitions: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = this.statements.all<{ name: string; head: number }>(
+      'select name, head from partition where name in (select value from json_each(?))',
+      JSON.stringify(partitions),
+    )
+    return new Map(rows.map(({ name, head }) => [name, head]))
+  }
+
   async pruned(partition: string): Promise<number> {
     const kept = this.statements.one<{ value: string }>('select value from meta where name = ?', PRUNED + partition)
     return Number(kept?.value ?? 0)
@@ -184,6 +192,11 @@ export class SqliteView implements View {
 
   async stumbles(reference: string): Promise<number> {
     return this.statements.one<{ walks: number }>('select walks from task where reference = ?', reference)?.walks ?? 0
+  }
+
+  async walker(reference: string): Promise<string | null> {
+    const row = this.statements.one<{ walker: string | null }>('select walker from task where reference = ?', reference)
+    return row?.walker ?? null
   }
 
   async signalled(): Promise<string[]> {

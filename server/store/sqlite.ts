@@ -143,9 +143,9 @@ class SqliteStore implements Store {
         try {
           const unit = new SqliteUnit(view, pending.partition, { now: this.#clock.now(), renderer: this.#renderer })
           const value = await pending.work(unit)
-          const owners = unit.flush()
+          const committed = unit.flush()
           view.statements.run('release unit')
-          if (owners.size > 0) commits.push({ partition: pending.partition, owners })
+          if (committed !== undefined) commits.push(committed)
           settle.push(() => pending.resolve(value))
         } catch (error) {
           writer.exec('rollback to unit; release unit')

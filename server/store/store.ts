@@ -214,6 +214,8 @@ export interface View {
   ): Promise<FeedTexts | undefined>
   /** Highest number given in the partition; 0 when it is empty. */
   head(partition: string): Promise<number>
+  /** `head` of several partitions at once, by name. */
+  heads(partitions: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Highest number among the removals that `prune` took away; 0: none. Who stopped below it may never hear of one. */
   pruned(partition: string): Promise<number>
   /** From `fromVersion` up, oldest first; the base itself is missing when it was pruned. */
@@ -228,6 +230,8 @@ export interface View {
   memo(reference: string, key: string): Promise<{ value: unknown } | undefined>
   /** Walks of a task that were begun since its last progress. */
   stumbles(reference: string): Promise<number>
+  /** Token of the walk that claimed the task last; null: none did. */
+  walker(reference: string): Promise<string | null>
   /** References of tasks that an operator, perhaps in another process, left word for. */
   signalled(): Promise<string[]>
   /**
@@ -261,6 +265,8 @@ export interface Unit extends View {
   recordMemo(reference: string, key: string, value: unknown): Promise<void>
   dropMemos(reference: string): Promise<void>
   setStumbles(reference: string, count: number): Promise<void>
+  /** From here on `walker` is this token: fencing for a walk that went on elsewhere. */
+  setWalker(reference: string, token: string): Promise<void>
   /** The operator's word, which is then spent, and the task no longer parked. */
   takeSignal(reference: string): Promise<OperatorWord | undefined>
   /** Gives up the outcome of a finished task: input, payload and touches go; its id, hash, status and finishing time stay. */
@@ -281,6 +287,24 @@ export interface Unit extends View {
 export interface Committed {
   readonly partition: string
   readonly owners: ReadonlySet<string | null>
+  /** The partition's head after it. */
+  readonly head: number
+}
+
+/**
+ * What a unit is likely to ask for. A hint for stores that are away over a network: they fetch it for a whole group of units
+ * at once. What it leaves out is read when it is asked for.
+ */
+export interface Expected {
+  readonly tasks?: readonly TaskAddress[]
+  /** `Type:key` of records in the unit's partition. */
+  readonly records?: readonly string[]
+  /** What `inTheWay` is going to be asked with. */
+  readonly touches?: readonly Touch[]
+  /** Tasks by reference whose walker is going to be asked for. */
+  readonly walks?: readonly string[]
+  /** How many tasks it is going to take. */
+  readonly takes?: number
 }
 
 /** Makes the ready text of a record whenever it is put. */
@@ -309,7 +333,8 @@ export interface Store {
   /** Random bytes of this store, hex, for signing what leaves it. */
   readonly secret: string
   readonly view: View
-  write<T>(partition: string, work: (unit: Unit) => Promise<T>): Promise<T>
+  /** `work` may be called again when its group could not be committed: it changes nothing but through its unit. */
+  write<T>(partition: string, work: (unit: Unit) => Promise<T>, expected?: Expected): Promise<T>
   onCommit(listener: (commits: readonly Committed[]) => void): () => void
 }
 

@@ -394,13 +394,32 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(await store.view.memo('t', 'step')).toBeUndefined()
     })
 
+    it('a walk claims its task, and a later one takes it over', async () => {
+      await store.write(P, unit => unit.takeTask(task('t')))
+      expect(await store.view.walker('t')).toBeNull()
+      await store.write(P, unit => unit.setWalker('t', 'one'))
+      const seen = await store.write(P, async unit => {
+        const before = await unit.walker('t')
+        await unit.setWalker('t', 'two')
+        return [before, await unit.walker('t')]
+      })
+      expect([...seen, await store.view.walker('t')]).toEqual(['one', 'two', 'two'])
+    })
+
+    it('the heads of several partitions are told at once', async () => {
+      await put(record('a'), record('b'))
+      expect([...(await store.view.heads([P, 'tenant:nowhere']))]).toEqual([[P, 2]])
+    })
+
     it('tells of each commit which partition and whose rows it changed', async () => {
       const told: string[][] = []
-      store.onCommit(commits => told.push(commits.map(({ partition, owners }) => `${partition} ${[...owners]}`)))
+      store.onCommit(commits =>
+        told.push(commits.map(({ partition, owners, head }) => `${partition} ${[...owners]} ${head}`)),
+      )
       await put(record('a'))
       await store.write(P, unit => unit.recordMemo('t', 'step', 1))
       await put(record('a', 2, {}, 'bob'))
-      expect(told).toEqual([[`${P} ann`], [`${P} bob,ann`]])
+      expect(told).toEqual([[`${P} ann 1`], [`${P} bob,ann 2`]])
     })
 
     it('refuses to work when it is closed', async () => {
