@@ -15,8 +15,14 @@ export interface GatewayProcess {
   readonly port: number
   /** Every line it wrote so far, to standard output or error. */
   readonly said: readonly string[]
+  /** Resolves when it has ended, by itself or not, with its exit code; null: by a signal. */
+  readonly ended: Promise<number | null>
   /** `kill -9`: nothing is finished, nothing is said. */
   kill(): Promise<void>
+  /** SIGSTOP: it stands still, its connections stay open. */
+  freeze(): void
+  /** SIGCONT: it goes on as if no time had passed. */
+  wake(): void
   /** Asks it to end (SIGTERM) and waits until it has; its exit code. */
   stop(): Promise<number | null>
 }
@@ -26,7 +32,9 @@ export interface GatewayProcessOptions {
   dataDir: string
   /** Default 0: any free one. */
   port?: number
-  env?: Record<string, string>
+  env?: Readonly<Record<string, string>>
+  /** Aborted, it is killed, also before it serves. */
+  signal?: AbortSignal
 }
 
 /** The line in which the gateway says where it is. */
@@ -51,11 +59,14 @@ export async function startGatewayProcess({
   dataDir,
   port = 0,
   env = {},
+  signal,
 }: GatewayProcessOptions): Promise<GatewayProcess> {
   const gateway = spawn(process.execPath, [GATEWAY_BUNDLE], {
     cwd: ROOT,
     env: { ...process.env, NODE_ENV: 'development', LOG_LEVEL: 'warn', ...env, PORT: String(port), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
+    killSignal: 'SIGKILL',
+    ...(signal === undefined ? {} : { signal }),
   })
   const exited = new Promise<number | null>(resolve => gateway.once('exit', resolve))
   const said: string[] = []
@@ -64,6 +75,9 @@ export async function startGatewayProcess({
     url,
     said,
     port: Number(new URL(url).port),
+    ended: exited,
+    freeze: () => void gateway.kill('SIGSTOP'),
+    wake: () => void gateway.kill('SIGCONT'),
     async stop() {
       gateway.kill('SIGTERM')
       return exited

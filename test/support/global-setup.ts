@@ -24,7 +24,7 @@ async function sharedPostgres(): Promise<(() => Promise<void>) | undefined> {
   return () => server.stop()
 }
 
-async function bundleGateway(): Promise<void> {
+export async function bundleGateway(): Promise<void> {
   await build({
     configFile: false,
     root,
