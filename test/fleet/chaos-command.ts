@@ -1,5 +1,5 @@
 /** `npm run chaos`: the long run. `CHAOS_SEED`, `CHAOS_ROUNDS`, `CHAOS_INSTALLATIONS`, `CHAOS_GATEWAYS`, `CHAOS_CRASHES`, `CHAOS_ROUND_MS`, `CHAOS_PACE_MS`. */
-import { bundleGateway } from '../support/global-setup.ts'
+import { bundleGateway } from '../../server/vacation/build.ts'
 import { runChaos } from './chaos.ts'
 import { printReport } from './chaos-report.ts'
 

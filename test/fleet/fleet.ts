@@ -64,7 +64,7 @@ class Place {
       this.gateway = gateway
       this.#isKilled = false
       balancer.add(gateway.port)
-      const code = await gateway.ended
+      const code = await gateway.exited
       balancer.remove(gateway.port)
       this.gateway = undefined
       this.isFrozen = false
@@ -98,7 +98,7 @@ export async function startFleet({ size, database, env }: FleetOptions): Promise
     ...(database === undefined ? {} : { DATABASE_URL: database }),
   }
   const places = folders.map(
-    ({ path }) => new Place(signal => startGatewayProcess({ dataDir: path, env: settings, signal }), balancer),
+    ({ path }) => new Place(until => startGatewayProcess({ dataDir: path, env: settings, until }), balancer),
   )
   const at = (place: number): Place => {
     const found = places[place]
@@ -108,7 +108,7 @@ export async function startFleet({ size, database, env }: FleetOptions): Promise
   const those = (holds: (place: Place) => boolean): number[] =>
     places.flatMap((place, index) => (holds(place) ? [index] : []))
   const wake = (place: number): void => {
-    at(place).gateway?.wake()
+    at(place).gateway?.signal('SIGCONT')
     at(place).isFrozen = false
   }
   const fleet: Fleet = {
@@ -133,7 +133,7 @@ export async function startFleet({ size, database, env }: FleetOptions): Promise
     },
     kill: place => at(place).kill(),
     freeze(place) {
-      at(place).gateway?.freeze()
+      at(place).gateway?.signal('SIGSTOP')
       at(place).isFrozen = true
     },
     wake,
