@@ -2,13 +2,21 @@
 import type { Clock } from '../../protocol/index.ts'
 import type { Log } from '../log.ts'
 import type { Observer } from '../observe/observer.ts'
-import type { Committed, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import type { Viewer } from '../viewer.ts'
+import type { News } from './bus.ts'
 import { type Collection, covers } from './collection.ts'
+
+/** What was committed: here, or in another process. */
+type Commit = Pick<News, 'partition'> & { readonly owners: Iterable<string | null> | 'anybody' }
 
 export interface Pokes {
   /** One item per batch of commits that concern the viewer; ends when the consumer returns or the gateway stops. */
   subscribe(viewer: Viewer): AsyncIterableIterator<true>
+  /** Tells subscribers of commits that were made elsewhere. */
+  poke(commits: readonly Commit[]): void
+  /** Where the subscribers' rows are. */
+  partitions(): Set<string>
   close(): void
 }
 
@@ -24,7 +32,7 @@ export function pokesOf(options: {
   const told = (committedAt: number, subscribers: number): void =>
     observer.poked?.({ lagMs: clock.now() - committedAt, subscribers })
   // The rules are the application's. One that fails for one viewer must keep neither the others nor the store waiting.
-  const concerns = (listener: PokeStream, commits: readonly Committed[]): boolean => {
+  const concerns = (listener: PokeStream, commits: readonly Commit[]): boolean => {
     try {
       return commits.some(commit => listener.concerns(commit))
     } catch (error) {
@@ -32,14 +40,15 @@ export function pokesOf(options: {
       return false
     }
   }
-  const stop = store.onCommit(commits => {
+  const poke = (commits: readonly Commit[]): void => {
     const now = clock.now()
     let atOnce = 0
     for (const listener of listeners) {
       if (concerns(listener, commits) && listener.poke(now)) atOnce += 1
     }
     if (atOnce > 0) told(now, atOnce)
-  })
+  }
+  const stop = store.onCommit(poke)
   return {
     subscribe(viewer) {
       const stream = new PokeStream(viewer, collections, {
@@ -51,6 +60,18 @@ export function pokesOf(options: {
       listeners.add(stream)
       observer.subscribers?.(listeners.size)
       return stream
+    },
+    poke,
+    partitions() {
+      const all = new Set<string>()
+      for (const listener of listeners) {
+        try {
+          for (const partition of listener.partitions()) all.add(partition)
+        } catch (error) {
+          log.error({ error }, 'a rule failed, so nobody looks for what a subscriber may have missed')
+        }
+      }
+      return all
     },
     close() {
       stop()
@@ -86,13 +107,21 @@ class PokeStream implements AsyncIterableIterator<true> {
   }
 
   /** Would any collection show the viewer a row of one of these owners? */
-  concerns({ partition, owners }: Committed): boolean {
+  concerns({ partition, owners }: Commit): boolean {
     for (const collection of this.#collections.values()) {
       if (collection.partition(this.#viewer) !== partition) continue
       const reach = collection.mayRead(this.#viewer)
+      if (owners === 'anybody') {
+        if (reach !== 'none') return true
+        continue
+      }
       for (const owner of owners) if (covers(reach, this.#viewer, owner)) return true
     }
     return false
+  }
+
+  partitions(): Set<string> {
+    return new Set([...this.#collections.values()].map(collection => collection.partition(this.#viewer)))
   }
 
   /** True when it is told at once; otherwise it picks the poke up when it asks again. */

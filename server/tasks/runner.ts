@@ -13,6 +13,7 @@ import {
   type TaskAddress,
   type Unit,
 } from '../store/store.ts'
+import type { News } from '../sync/bus.ts'
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
 import type { SagaTask, TaskDefinition } from './define-task.ts'
@@ -118,16 +119,24 @@ export class TaskRunner {
   wasTaken(viewer: Viewer, id: string, timeoutMs: number): Promise<boolean> {
     const address = addressOf(viewer, id)
     const isTaken = async (): Promise<boolean> => (await this.#options.store.view.task(address)) !== undefined
-    return this.#waiting.until(takenKey(address), timeoutMs, isTaken)
+    return this.#waiting.until([takenKey(address), userKey(address)], timeoutMs, isTaken)
   }
 
   /** Resolves when the gateway does nothing more about the task on its own account, or at the latest after `timeoutMs`. */
   async settled(task: StoredTask, timeoutMs: number): Promise<void> {
     if (isOver(task) || timeoutMs <= 0) return
-    await this.#waiting.until(task.reference, timeoutMs, async () => {
+    await this.#waiting.until([task.reference, userKey(task)], timeoutMs, async () => {
       const now = await this.#options.store.view.task(task)
       return now !== undefined && isOver(now)
     })
+  }
+
+  /** Another process committed something: whoever waits for a task of these users looks now. */
+  heard(news: readonly News[]): void {
+    for (const { partition, owners } of news) {
+      if (owners === 'anybody') continue
+      for (const user of owners) if (user !== null) this.#waiting.call(userKey({ partition, user }))
+    }
   }
 
   /**
@@ -341,6 +350,8 @@ const addressOf = (viewer: Viewer, id: string): TaskAddress => ({
   user: viewer.user,
   id,
 })
+
+const userKey = ({ partition, user }: Pick<TaskAddress, 'partition' | 'user'>): string => `${partition} ${user}`
 
 const takenKey = ({ partition, user, id }: TaskAddress): string => `${partition} ${user} ${id}`
 
