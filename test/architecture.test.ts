@@ -137,9 +137,10 @@ describe('the arrows', () => {
     ).toEqual([])
   })
 
-  it("only an application's main names a store adapter, and only the adapters name their database", () => {
-    const mains = new Set(['server/vacation/main.ts', 'examples/quick-start/server.ts'])
-    const names = (specifier: string): boolean => /server\/sqlite$|store\/sqlite\.ts$/.test(specifier)
+  it("only an application's backend or main names a store adapter, and only the adapters name their database", () => {
+    const mains = new Set(['server/vacation/backend.ts', 'examples/quick-start/server.ts'])
+    const names = (specifier: string): boolean =>
+      /server\/(?:sqlite|postgres|nats|dbos)$|store\/(?:sqlite|postgres)\.ts$/.test(specifier)
     expect(offenders((from, { specifier }) => names(specifier) && !mains.has(from))).toEqual([])
     const database = (from: string): boolean =>
       from.startsWith('server/store/sqlite') || from.startsWith('server/vacation/suppliers/sandbox')

@@ -90,7 +90,7 @@ export async function startWorld(
       PORT: '0',
       DATA_DIR: directory.path,
     })
-    return serve(config, sqlite(join(directory.path, 'layover.db')), options.clock)
+    return serve(config, { store: sqlite(join(directory.path, 'layover.db')) }, options.clock)
   }
   let served = await start()
   return {
