@@ -11,7 +11,7 @@
 import { setTimeout as later } from 'node:timers/promises'
 import pg from 'pg'
 import { startPostgres } from '../test/support/postgres.ts'
-import { type Child, startChild } from './support/child.ts'
+import { type Child, startChild } from './support/commanded.ts'
 import { median } from './support/figures.ts'
 import type { Load } from './support/load.ts'
 import type { Counts } from './support/postgres-gateway.ts'

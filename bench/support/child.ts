@@ -1,60 +1,53 @@
-/** A process of a bench's own, driven by commands over IPC, so that its CPU time is its alone. */
+/** A process of its own that is called over IPC: both of its ends. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 
 export interface Child {
-  call<Value>(command: string, ...values: readonly unknown[]): Promise<Value>
-  close(): Promise<void>
+  readonly process: ChildProcess
+  /** What it said when it was ready. */
+  readonly ready: Promise<string>
+  call<Value>(command: string, ...values: unknown[]): Promise<Value>
 }
 
-interface Message {
-  readonly id: number
-  readonly value?: never
-  readonly error?: string
-}
-
-/** `file` in this folder, a module that ends with `serveCommands`. Resolves when it serves. */
-export async function startChild(file: string, ...values: readonly string[]): Promise<Child> {
-  const process: ChildProcess = fork(join(import.meta.dirname, file), values, { execArgv: ['--import', 'tsx'] })
-  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
-  const exited = new Promise<void>(resolve => process.once('exit', () => resolve()))
+/** `NODE_CPU_PROF` names a folder for profiles. */
+export function startChild(file: string, args: readonly string[] = []): Child {
+  const profile = process.env['NODE_CPU_PROF']
+  const execArgv = [
+    '--expose-gc',
+    '--import',
+    'tsx',
+    ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+  ]
+  const child = fork(join(import.meta.dirname, file), args, { execArgv })
+  const waiting = new Map<number, (value: never) => void>()
   let count = 0
-  const answer = (id: number): Promise<never> => new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
-  process.on('message', ({ id, value, error }: Message) => {
-    if (error === undefined) waiting.get(id)?.resolve(value as never)
-    else waiting.get(id)?.reject(new Error(`${file}: ${error}`))
+  child.on('message', ({ id, value }: { id: number; value: never }) => {
+    waiting.get(id)?.(value)
     waiting.delete(id)
   })
-  void exited.then(() => {
-    for (const { reject } of waiting.values()) reject(new Error(`${file} has ended`))
-  })
-  const call = <Value>(command: string, ...given: readonly unknown[]): Promise<Value> => {
-    count += 1
-    process.send({ id: count, command, values: given })
-    return answer(count)
-  }
-  await answer(0)
   return {
-    call,
-    async close() {
-      await call('close').catch(() => undefined)
-      process.disconnect()
-      await exited
-    },
+    process: child,
+    ready: new Promise(resolve => waiting.set(0, resolve)),
+    call: (command, ...values) =>
+      new Promise(resolve => {
+        count += 1
+        waiting.set(count, resolve)
+        child.send({ id: count, command, values })
+      }),
   }
 }
 
-type Commands = Readonly<Record<string, (...values: never[]) => unknown>>
-
-/** The child's side. `close` is called before it ends. */
-export function serveCommands(commands: Commands & { close(): Promise<void> }): void {
+/** In the child: says that it is ready, and answers calls until its parent lets go of it. */
+export function answerCalls(ready: string, commands: Readonly<Record<string, (...values: never[]) => unknown>>): void {
   process.on('message', async ({ id, command, values }: { id: number; command: string; values: never[] }) => {
-    try {
-      process.send?.({ id, value: await (commands as Commands)[command]?.(...values) })
-    } catch (error) {
-      process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-    }
+    const value = await commands[command]?.(...values)
+    process.send?.({ id, value })
   })
   process.on('disconnect', () => process.exit(0))
-  process.send?.({ id: 0 })
+  process.send?.({ id: 0, value: ready })
+}
+
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }

@@ -3,7 +3,7 @@ import fastify from 'fastify'
 import { createGateway, jwtAuthenticator } from 'layover/server'
 import { serveGateway } from 'layover/server/fastify'
 import { postgres } from '../../server/store/postgres.ts'
-import { serveCommands } from './child.ts'
+import { serveCommands } from './commanded.ts'
 import { collections, SDL, SECRET, tasks } from './notes-domain.ts'
 
 /** Since the process began. */

@@ -1,6 +1,6 @@
 /** The floor under tasks of steps: DBOS itself, one process, a workflow of four steps that do nothing. */
 import { DBOS } from '@dbos-inc/dbos-sdk'
-import { serveCommands } from './child.ts'
+import { serveCommands } from './commanded.ts'
 
 const [url = ''] = process.argv.slice(2)
 

@@ -3,7 +3,7 @@
  * pattern; they are inserted for as many tasks a commit as the gateway's commits had, one connection a tenant.
  */
 import pg from 'pg'
-import { serveCommands } from './child.ts'
+import { serveCommands } from './commanded.ts'
 
 export interface RawLoad {
   /** A database in which a gateway has taken at least one plain task. */
