@@ -1,6 +1,7 @@
 /** What a store on Postgres does when the server or the way to it breaks. */
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { pause, systemClock } from '../../protocol/index.ts'
 import { postgres } from '../../server/store/postgres.ts'
 import type { Store, StoredTask } from '../../server/store/store.ts'
 import { type Cut, type Cutter, startCutter } from '../support/cutter.ts'
@@ -114,4 +115,138 @@ describe.skipIf(postgresMissing())('a connection that breaks in mid-commit', () 
       expect(await taken()).toBeDefined()
     })
   }
+})
+
+describe.skipIf(postgresMissing())('a server of its own', () => {
+  let server: PostgresServer
+  let url: string
+  beforeEach(async () => {
+    server = await startPostgres()
+    url = await server.createDatabase()
+  })
+  afterEach(() => server.stop())
+
+  it('that is killed three times under the writers of two stores keeps every write that was answered, once, and the stores go on', async () => {
+    const stores = [await opened(url), await opened(url)]
+    const partitions = [P, 'tenant:south']
+    const answered: { partition: string; key: string }[] = []
+    let isOver = false
+    const writer = async (store: Store, name: string, partition: string): Promise<void> => {
+      for (let count = 1; !isOver; count += 1) {
+        const key = `${name}-${count}`
+        try {
+          await put(store, key, partition)
+          answered.push({ partition, key })
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+          await pause(systemClock, 20)
+        }
+      }
+    }
+    const writers = stores.flatMap((store, at) =>
+      Array.from({ length: 8 }, (_, number) => writer(store, `${at}-${number}`, partitions[number % 2] as string)),
+    )
+    const bothGoOn = async (): Promise<void> => {
+      const from = answered.length
+      const of = (store: string): number => answered.slice(from).filter(({ key }) => key.startsWith(store)).length
+      await expect.poll(() => Math.min(of('0-'), of('1-'))).toBeGreaterThan(50)
+    }
+    for (let crash = 1; crash <= 3; crash += 1) {
+      await bothGoOn()
+      await server.crash()
+    }
+    await bothGoOn()
+    isOver = true
+    await Promise.all(writers)
+    for (const partition of partitions) {
+      const rows = await feedOf(stores[0] as Store, partition)
+      expect(rows.map(({ change }) => change)).toEqual(rows.map((_, index) => index + 1))
+      const times = new Map<string, number>()
+      for (const { key } of rows) times.set(key, (times.get(key) ?? 0) + 1)
+      const mine = answered.filter(each => each.partition === partition)
+      expect(mine.filter(({ key }) => times.get(key) !== 1)).toEqual([])
+    }
+  })
+
+  it('that crashes between a commit and its answer tells afterwards what became of it', async () => {
+    const sight = await opened(url)
+    for (const how of ['unanswered', 'lost'] as const) {
+      const cutter = await startCutter(url)
+      const store = await opened(cutter.url)
+      const met = cutter.cut(how)
+      const written = put(store, how)
+      written.catch(() => undefined)
+      await met
+      // What the store asks meanwhile is swallowed, so that only the server that comes back can tell it.
+      if (how === 'unanswered') {
+        cutter.swallow()
+        await expect.poll(async () => (await sight.view.record(P, 'Thing', how)) !== undefined).toBe(true)
+      }
+      await server.crash()
+      cutter.pass()
+      if (how === 'unanswered') await written
+      else await expect(written).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+      await expect
+        .poll(() =>
+          feedOf(sight).then(
+            rows => rows.map(({ key }) => key),
+            () => [],
+          ),
+        )
+        .toEqual(['unanswered'])
+      await store.close()
+      cutter.close()
+    }
+  })
+})
+
+describe.skipIf(postgresMissing())('a way that swallows everything', () => {
+  it('is given up after a while, and the write is answered by what became of it', async () => {
+    const url = await freshDatabase()
+    const cutter = await startCutter(url)
+    const store = await opened(`${cutter.url}?query_timeout=300`)
+    await put(store, 'before')
+    cutter.swallow()
+    const written = put(store, 'a')
+    const read = store.view.head(P)
+    await expect(read).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    cutter.pass()
+    await written
+    expect((await feedOf(store)).map(({ key }) => key)).toEqual(['before', 'a'])
+    await store.close()
+    cutter.close()
+    await dropDatabase(url)
+  })
+})
+
+describe.skipIf(postgresMissing())('a writer that freezes', () => {
+  it('holds up the others of its partition for a few seconds, other partitions not at all, and changes nothing when it wakes', async () => {
+    const url = await freshDatabase()
+    const frozen = await opened(url)
+    const other = await opened(url)
+    await put(frozen, 'before')
+    let wake = (): void => undefined
+    const slept = frozen.write(P, async unit => {
+      unit.put(record('frozen'), { keepVersion: true, writtenBy: null })
+      await new Promise<void>(resolve => (wake = resolve))
+    })
+    slept.catch(() => undefined)
+    const answered: string[] = []
+    const note = (what: string) => (): void => {
+      answered.push(what)
+    }
+    const began = systemClock.now()
+    const held = put(other, 'held').then(note('held'))
+    await put(other, 'a', 'tenant:south').then(note('another partition'))
+    await put(frozen, 'b', 'tenant:south').then(note('another partition of the same store'))
+    await held
+    expect(systemClock.now() - began).toBeLessThan(9000)
+    expect(answered).toEqual(['another partition', 'another partition of the same store', 'held'])
+    wake()
+    await expect(slept).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect((await feedOf(other)).map(({ key }) => key)).toEqual(['before', 'held'])
+    await put(frozen, 'awake')
+    await Promise.all(alive.splice(0).map(store => store.close()))
+    await dropDatabase(url)
+  })
 })

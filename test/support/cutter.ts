@@ -14,6 +14,8 @@ export interface Cutter {
   cut(how: Cut): Promise<{ arrive(): void }>
   /** From now on bytes come to nobody, and nobody is told. */
   swallow(): void
+  /** What comes from now on passes again. What was swallowed broke its connection. */
+  pass(): void
   close(): void
 }
 
@@ -24,6 +26,7 @@ export async function startCutter(url: string): Promise<Cutter> {
   const { hostname, port } = new URL(url)
   const sockets = new Set<Socket>()
   let armed: { how: Cut; done: (cut: { arrive(): void }) => void } | undefined
+  const starved = new Set<Socket>()
   let isSwallowing = false
 
   const server = createServer(client => {
@@ -35,14 +38,18 @@ export async function startCutter(url: string): Promise<Cutter> {
     }
     let isCut = false
     upstream.on('data', bytes => {
-      if (!isCut && !isSwallowing) client.write(bytes)
+      if (isSwallowing) starved.add(client)
+      else if (!isCut) client.write(bytes)
     })
     upstream.once('close', () => client.destroy())
     client.once('close', () => {
       if (!isCut) upstream.destroy()
     })
     client.on('data', bytes => {
-      if (isSwallowing) return
+      if (isSwallowing) {
+        starved.add(client)
+        return
+      }
       const at = armed === undefined ? -1 : bytes.indexOf(COMMIT)
       if (armed === undefined || at < 0) {
         upstream.write(bytes)
@@ -70,6 +77,11 @@ export async function startCutter(url: string): Promise<Cutter> {
     cut: how => new Promise(done => (armed = { how, done })),
     swallow() {
       isSwallowing = true
+    },
+    pass() {
+      isSwallowing = false
+      for (const socket of starved) socket.destroy()
+      starved.clear()
     },
     close() {
       server.close()
