@@ -30,6 +30,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   tcp_keepalives_count: '3',
 }
 
+/** When the server has not answered by then, not even that a statement took too long, the way to it is gone. */
+const SILENCE_MS = 75_000
+
 const INT8 = 20
 
 /** bigint as a number: ours stay far below 2^53. */
@@ -54,6 +57,7 @@ export interface PoolSetting {
 export function poolOf(library: typeof pg, { url, max, pipeline, onConnect, onLoss }: PoolSetting): pg.Pool {
   const pool = new library.Pool({
     connectionString: url,
+    query_timeout: SILENCE_MS,
     max,
     application_name: 'layover',
     connectionTimeoutMillis: 5000,

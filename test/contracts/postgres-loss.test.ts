@@ -5,21 +5,12 @@ import { pause, systemClock } from '../../protocol/index.ts'
 import { postgres } from '../../server/store/postgres.ts'
 import type { Store, StoredTask } from '../../server/store/store.ts'
 import { type Cut, type Cutter, startCutter } from '../support/cutter.ts'
-import {
-  dropDatabase,
-  freshDatabase,
-  type PostgresServer,
-  postgresMissing,
-  startPostgres,
-} from '../support/postgres.ts'
+import { dropDatabase, freshDatabase, postgresMissing, startPostgres } from '../support/postgres.ts'
 import { P, record, task } from '../support/stored.ts'
-
-const alive: Store[] = []
 
 async function opened(url: string): Promise<Store> {
   const store = postgres(url)
   await store.open()
-  alive.push(store)
   return store
 }
 
@@ -36,10 +27,6 @@ async function feedOf(store: Store, partition = P): Promise<{ key: string; chang
   return rows.map(({ body, change }) => ({ key: (JSON.parse(body) as { id: string }).id, change }))
 }
 
-afterEach(async () => {
-  await Promise.all(alive.splice(0).map(store => store.close()))
-})
-
 describe.skipIf(postgresMissing())('a connection that breaks in mid-commit', () => {
   let url: string
   let cutter: Cutter
@@ -52,6 +39,7 @@ describe.skipIf(postgresMissing())('a connection that breaks in mid-commit', () 
     sight = await opened(url)
   })
   afterEach(async () => {
+    await Promise.all([store.close(), sight.close()])
     cutter.close()
     await dropDatabase(url)
   })
@@ -117,16 +105,13 @@ describe.skipIf(postgresMissing())('a connection that breaks in mid-commit', () 
   }
 })
 
-describe.skipIf(postgresMissing())('a server of its own', () => {
-  let server: PostgresServer
-  let url: string
-  beforeEach(async () => {
-    server = await startPostgres()
-    url = await server.createDatabase()
-  })
-  afterEach(() => server.stop())
-
-  it('that is killed three times under the writers of two stores keeps every write that was answered, once, and the stores go on', async () => {
+// Most of their time they wait, so they do so together.
+describe.skipIf(postgresMissing()).concurrent('a store', () => {
+  it('keeps every write that was answered, once, and goes on, when its server is killed three times', async ({
+    expect,
+  }) => {
+    const server = await startPostgres()
+    const url = await server.createDatabase()
     const stores = [await opened(url), await opened(url)]
     const partitions = [P, 'tenant:south']
     const answered: { partition: string; key: string }[] = []
@@ -166,9 +151,13 @@ describe.skipIf(postgresMissing())('a server of its own', () => {
       const mine = answered.filter(each => each.partition === partition)
       expect(mine.filter(({ key }) => times.get(key) !== 1)).toEqual([])
     }
+    await Promise.all(stores.map(store => store.close()))
+    await server.stop()
   })
 
-  it('that crashes between a commit and its answer tells afterwards what became of it', async () => {
+  it('learns after a crash between a commit and its answer what became of it', async ({ expect }) => {
+    const server = await startPostgres()
+    const url = await server.createDatabase()
     const sight = await opened(url)
     for (const how of ['unanswered', 'lost'] as const) {
       const cutter = await startCutter(url)
@@ -197,40 +186,39 @@ describe.skipIf(postgresMissing())('a server of its own', () => {
       await store.close()
       cutter.close()
     }
+    await sight.close()
+    await server.stop()
   })
-})
 
-describe.skipIf(postgresMissing())('a way that swallows everything', () => {
-  it('is given up after a while, and the write is answered by what became of it', async () => {
+  it('gives up a connection that stays silent, and another takes its place', async ({ expect }) => {
     const url = await freshDatabase()
     const cutter = await startCutter(url)
     const store = await opened(`${cutter.url}?query_timeout=300`)
     await put(store, 'before')
-    cutter.swallow()
-    const written = put(store, 'a')
-    const read = store.view.head(P)
-    await expect(read).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    cutter.pass()
-    await written
+    await store.view.head(P)
+    cutter.silence()
+    const read = expect(store.view.head(P)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await put(store, 'a')
+    await read
     expect((await feedOf(store)).map(({ key }) => key)).toEqual(['before', 'a'])
     await store.close()
     cutter.close()
     await dropDatabase(url)
   })
-})
 
-describe.skipIf(postgresMissing())('a writer that freezes', () => {
-  it('holds up the others of its partition for a few seconds, other partitions not at all, and changes nothing when it wakes', async () => {
+  it('that freezes holds up others of its partition for a few seconds, other partitions not at all, and starts anew when it wakes', async ({
+    expect,
+  }) => {
     const url = await freshDatabase()
     const frozen = await opened(url)
     const other = await opened(url)
     await put(frozen, 'before')
-    let wake = (): void => undefined
+    let wake: (() => void) | undefined
     const slept = frozen.write(P, async unit => {
       unit.put(record('frozen'), { keepVersion: true, writtenBy: null })
-      await new Promise<void>(resolve => (wake = resolve))
+      if (wake === undefined) await new Promise<void>(resolve => (wake = resolve))
     })
-    slept.catch(() => undefined)
+    await expect.poll(() => wake).toBeDefined()
     const answered: string[] = []
     const note = (what: string) => (): void => {
       answered.push(what)
@@ -242,11 +230,14 @@ describe.skipIf(postgresMissing())('a writer that freezes', () => {
     await held
     expect(systemClock.now() - began).toBeLessThan(9000)
     expect(answered).toEqual(['another partition', 'another partition of the same store', 'held'])
-    wake()
-    await expect(slept).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    expect((await feedOf(other)).map(({ key }) => key)).toEqual(['before', 'held'])
-    await put(frozen, 'awake')
-    await Promise.all(alive.splice(0).map(store => store.close()))
+    wake?.()
+    await slept
+    expect(await feedOf(other)).toEqual([
+      { key: 'before', change: 1 },
+      { key: 'held', change: 2 },
+      { key: 'frozen', change: 3 },
+    ])
+    await Promise.all([frozen.close(), other.close()])
     await dropDatabase(url)
   })
 })
