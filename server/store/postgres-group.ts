@@ -5,7 +5,7 @@
  */
 import type { Queries, Query } from './postgres-connection.ts'
 import { PendingRecords, PendingRows, runAll, writesOf } from './postgres-pending.ts'
-import { RECORD_COLUMNS, type RecordRow, recordOf, type TaskRow, taskOf } from './postgres-rows.ts'
+import { RECORD_COLUMNS, type RecordRow, recordOf, TASK, type TaskRow, taskOf } from './postgres-rows.ts'
 import { fromText, fromTextOrNull, toText } from './postgres-text.ts'
 import { PostgresView } from './postgres-view.ts'
 import type { Expected, StoredRecord, StoredTask, TaskAddress } from './store.ts'
@@ -149,7 +149,7 @@ export class PostgresGroup {
 
   async readTouching(records: readonly string[]): Promise<void> {
     const rows = await this.#queries.all<TaskRow & { record: string; writes: boolean }>({
-      sql: `select o.record, o.writes, t.* from layover.touch o join layover.task t on t.number = o.number
+      sql: `select o.record, o.writes, ${TASK} from layover.touch o join layover.task t on t.number = o.number
  where o.partition = $1 and o.record = any($2)`,
       values: [toText(this.partition), records.map(toText)],
     })
@@ -191,7 +191,7 @@ export class PostgresGroup {
 
   async #readTasks(addresses: readonly TaskAddress[]): Promise<void> {
     const rows = await this.#queries.all<TaskRow>({
-      sql: `select t.* from unnest($2::text[], $3::text[]) wanted("user", id)
+      sql: `select ${TASK} from unnest($2::text[], $3::text[]) wanted("user", id)
  join layover.task t on t.partition = $1 and t."user" = wanted."user" and t.id = wanted.id`,
       values: [
         toText(this.partition),
