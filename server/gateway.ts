@@ -26,10 +26,13 @@ import { recordsFor } from './records.ts'
 import { gatewayResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
 import { type Store, StoreError } from './store/store.ts'
+import type { Bus } from './sync/bus.ts'
 import { type Collection, taskCollection } from './sync/collection.ts'
 import type { DeltaOptions } from './sync/delta.ts'
+import { type Lookout, lookoutOf } from './sync/lookout.ts'
 import { pokesOf } from './sync/notify.ts'
 import { type ReadyAnswer, type ReadyPages, type ReadyRequest, readyPagesOf } from './sync/ready-pages.ts'
+import { readyPokesOf } from './sync/ready-pokes.ts'
 import { importRecords } from './sync/reference.ts'
 import { taskResolvers } from './task-fields.ts'
 import { checkInTask, checkOutTask } from './tasks/check-out.ts'
@@ -68,6 +71,16 @@ export interface GatewayOptions {
   readonly limits?: Partial<DocumentLimits>
   /** How much one user may ask for; default null, no limit. Kept in memory, by each process for itself. */
   readonly rateLimit?: RateLimits | null
+  /**
+   * Where several gateways share the store: how they tell each other what they committed, such as `postgresBus(url)`. One made
+   * for this gateway alone. Default none: this is the only process.
+   */
+  readonly bus?: Bus
+  /**
+   * With a bus: how often the store is looked at for commits that the bus has lost, in milliseconds, give or take a quarter;
+   * default 5000, at least 50.
+   */
+  readonly lookEveryMs?: number
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
@@ -95,6 +108,11 @@ export interface Gateway {
    * same code; for servers that can send text.
    */
   readyAnswer(request: ReadyRequest & { readonly context: GatewayContext }): Promise<ReadyAnswer | undefined>
+  /**
+   * The answers to an admitted subscription as ready JSON, one for each poke, or undefined: then it is to be executed. For
+   * roads that can send text.
+   */
+  readyPokes(request: Pick<Admission, 'operation' | 'context'>): AsyncIterableIterator<string> | undefined
   /** What of an error may leave the gateway; surprises are masked and logged. For every road alike. */
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError
   /** True while the gateway is started and its store can be read and written, asked with a time-out of a second. */
@@ -160,6 +178,18 @@ export function createGateway(options: GatewayOptions): Gateway {
     retentionMs,
   })
   const pokes = pokesOf({ store, collections, clock, observer, log })
+  const lookout = lookoutFor(options, {
+    store,
+    partitions: () => pokes.partitions(),
+    hear(news) {
+      pokes.poke(news)
+      runner.heard(news)
+    },
+    observer,
+    clock,
+    random,
+    log,
+  })
   observer.watch({ tasks: definitions.map(watchedTask), backlog: () => store.view.backlog() })
   const probe = storeProbe(store, clock)
   let started = false
@@ -170,7 +200,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     supervisorRole,
     runner,
-    subscribe: (viewer: Viewer) => pokes.subscribe(viewer),
+    pokes,
     delta: (): DeltaOptions => ({
       store,
       collections,
@@ -182,10 +212,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       now: clock.now(),
     }),
   }
+  const ownResolvers = gatewayResolvers(setting)
   const schema = buildSchema({
     typeDefs: options.typeDefs,
     resolvers: [
-      gatewayResolvers(setting),
+      ownResolvers,
       taskResolvers(definitions, { store, presenter, supervisorRole, clock, random, runner }),
       options.resolvers ?? {},
     ],
@@ -216,6 +247,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     records: recordsFor({ store, collections, presenter }, viewer),
   })
   const fields = plainFieldsOf(schema)
+  const readyPokes = readyPokesOf({ schema, fields, resolvers: ownResolvers.Subscription.changesAvailable })
   const ready = readyPages(options, { schema, fields, presenter, types: [...collections.keys()] }, log)
   const pruning = pruningOf({ store, clock, log, horizonMs, retentionMs })
   return {
@@ -238,11 +270,16 @@ export function createGateway(options: GatewayOptions): Gateway {
         return undefined
       }
     },
+    readyPokes({ operation, context: { viewer } }) {
+      const text = readyPokes(operation)
+      return text && pokes.subscribe(viewer, () => text(new Date(clock.now()).toISOString()))
+    },
     formatError: (formatted, error) => maskError(formatted, error, log),
     ready: async () => started && (await probe()) && started,
     log,
     async start() {
       await store.open({ clock, ...(ready === undefined ? {} : { renderer: ready.renderer }) })
+      await lookout?.start()
       await runner.recover()
       pruning.start()
       started = true
@@ -253,6 +290,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       runner.stop()
       await pruning.stop()
       await engine.stop()
+      await lookout?.stop()
       await store.close()
     },
     importRecords: (type, records) => importRecords({ store, collections, now: clock.now() }, type, records),
@@ -263,6 +301,15 @@ const watchedTask = (definition: TaskDefinition): { name: string; steps: string[
   name: definition.name,
   steps: definition.kind === 'saga' ? [...definition.steps, ...definition.afterwards].map(({ name }) => name) : [],
 })
+
+function lookoutFor(
+  { bus, lookEveryMs }: GatewayOptions,
+  setting: Omit<Parameters<typeof lookoutOf>[0], 'bus' | 'lookEveryMs'>,
+): Lookout | undefined {
+  if (bus === undefined) return undefined
+  return lookoutOf({ bus, ...(lookEveryMs === undefined ? {} : { lookEveryMs }), ...setting })
+}
+
 function readyPages(
   { changesDocument }: GatewayOptions,
   setting: Omit<Parameters<typeof readyPagesOf>[0], 'document'>,

@@ -34,6 +34,8 @@ export class Gateways {
   #beatAt = 0
   #gapEndedAt = Number.POSITIVE_INFINITY
   #isHeard = true
+  #died: () => Promise<void> = async () => undefined
+  #busy: Promise<void> | undefined
   #stopBeating: () => Promise<void> = async () => undefined
 
   constructor(setting: GatewaysSetting) {
@@ -45,7 +47,7 @@ export class Gateways {
   }
 
   /**
-   * Makes the tables that are missing, enters this gateway and calls `launch`, one gateway at a time. The lock is asked for
+   * Makes the tables that are missing, enters this gateway, which beats from then on, and calls `launch`, one gateway at a time. The lock is asked for
    * again and again: who waits inside a query would hold up an index that the other one builds.
    */
   async enter(launch: () => Promise<void>): Promise<void> {
@@ -60,6 +62,7 @@ export class Gateways {
         // Looked for first: a role that may create nothing may still use what is there.
         if (found[0]?.duty == null) await this.#setting.pool.query(SCHEMA)
         await this.#beat()
+        this.#stopBeating = repeat(this.#setting.clock, this.#setting.beatMs, () => this.#beatOn())
         await launch()
         return true
       })
@@ -68,21 +71,9 @@ export class Gateways {
     }
   }
 
-  /** Beats from here on; `died` is called, again and again, while there is a gateway that does not. */
-  start(died: () => Promise<void>): void {
-    const { clock, beatMs, deadAfterMs, log } = this.#setting
-    this.#stopBeating = repeat(clock, beatMs, async () => {
-      try {
-        const isOneDead = await this.#beat()
-        if (!this.#isHeard) log.info({}, 'the heartbeat of this gateway is heard again')
-        this.#isHeard = true
-        // After a gap that all have had, such as a restart of the database, the others get the time to be heard, too.
-        if (isOneDead && this.isSteady(clock.now() - deadAfterMs)) await died()
-      } catch (error) {
-        if (this.#isHeard) log.error({ error }, 'the heartbeat of this gateway is not heard')
-        this.#isHeard = false
-      }
-    })
+  /** From here on `died` is called, again and again, while there is a gateway that does not beat. */
+  watch(died: () => Promise<void>): void {
+    this.#died = died
   }
 
   /** False: since that moment (milliseconds since the epoch) this gateway may have been silent for too long. */
@@ -124,12 +115,37 @@ export class Gateways {
   }
 
   /** Beats no more. The row stays until `leave`. */
-  stop(): Promise<void> {
-    return this.#stopBeating()
+  async stop(): Promise<void> {
+    await this.#stopBeating()
+    await this.#busy
   }
 
   async leave(): Promise<void> {
     await this.#setting.pool.query('delete from layover.gateway where id = $1', [this.#setting.id])
+  }
+
+  async #beatOn(): Promise<void> {
+    const { clock, deadAfterMs, log } = this.#setting
+    try {
+      const isOneDead = await this.#beat()
+      if (!this.#isHeard) log.info({}, 'the heartbeat of this gateway is heard again')
+      this.#isHeard = true
+      // After a gap that all have had, such as a restart of the database, the others get the time to be heard, too.
+      if (isOneDead && this.isSteady(clock.now() - deadAfterMs)) this.#busy ??= this.#told()
+    } catch (error) {
+      if (this.#isHeard) log.error({ error }, 'the heartbeat of this gateway is not heard')
+      this.#isHeard = false
+    }
+  }
+
+  /** Beside the beats. */
+  async #told(): Promise<void> {
+    try {
+      await this.#died()
+    } catch (error) {
+      this.#setting.log.error({ error }, 'the tasks of a silent gateway could not be taken over and are tried again')
+    }
+    this.#busy = undefined
   }
 
   /** True when another one is silent. */

@@ -99,15 +99,16 @@ class DbosEngine implements Engine {
   async start(work: Work): Promise<void> {
     this.#work = work
     this.#parts = await this.#open()
-    const { gateways, workflows } = this.#parts
+    const { gateways, workflows, close } = this.#parts
     try {
       await gateways.enter(() => workflows.launch())
     } catch (cause) {
-      await workflows.stop().catch(() => undefined)
-      await this.#parts.close()
+      this.#parts = undefined
+      await Promise.all([workflows.stop().catch(() => undefined), gateways.stop()])
+      await close()
       throw new EngineError('ENGINE_UNAVAILABLE', 'DBOS could not be started on the database of dbosEngine.', { cause })
     }
-    gateways.start(() => this.#takeOver())
+    gateways.watch(() => this.#takeOver())
     this.#repeat(SIGNAL_POLL_MS, 'signals could not be followed', () => this.#listen())
   }
 

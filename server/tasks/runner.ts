@@ -14,10 +14,11 @@ import {
   type TaskAddress,
   type Unit,
 } from '../store/store.ts'
+import type { News } from '../sync/bus.ts'
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
 import type { SagaTask, TaskDefinition } from './define-task.ts'
-import { isWithdrawnUnseen, type Submission, type Taken, TaskLedger } from './ledger.ts'
+import { isWithdrawnUnseen, type Submission, type Taken, TaskLedger, touchesOf } from './ledger.ts'
 import { confirmed, type Outcome, type Rejected } from './outcome.ts'
 import { type SagaPorts, undoneByOperator, walkSaga } from './saga.ts'
 import { TASK_TYPE, taskKey, writeTaskRecord } from './task.ts'
@@ -88,7 +89,7 @@ export class TaskRunner {
     // Asked twice: at its turn in the commit's group, and when the commit itself has failed.
     const write = async (): Promise<Taken | Rejected> => {
       const written = await document.attempt(() =>
-        store.write(address.partition, unit => document.attempt(() => take(unit))),
+        store.write(address.partition, unit => document.attempt(() => take(unit)), expectedOf(submission, address)),
       )
       if (!('kind' in written) && written.fresh !== undefined && written.task.state === 'finished')
         this.#observe(written.task)
@@ -121,16 +122,24 @@ export class TaskRunner {
   wasTaken(viewer: Viewer, id: string, timeoutMs: number): Promise<boolean> {
     const address = addressOf(viewer, id)
     const isTaken = async (): Promise<boolean> => (await this.#options.store.view.task(address)) !== undefined
-    return this.#waiting.until(takenKey(address), timeoutMs, isTaken)
+    return this.#waiting.until([takenKey(address), userKey(address)], timeoutMs, isTaken)
   }
 
   /** Resolves when the gateway does nothing more about the task on its own account, or at the latest after `timeoutMs`. */
   async settled(task: StoredTask, timeoutMs: number): Promise<void> {
     if (isOver(task) || timeoutMs <= 0) return
-    await this.#waiting.until(task.reference, timeoutMs, async () => {
+    await this.#waiting.until([task.reference, userKey(task)], timeoutMs, async () => {
       const now = await this.#options.store.view.task(task)
       return now !== undefined && isOver(now)
     })
+  }
+
+  /** Another process committed something: whoever waits for a task of these users looks now. */
+  heard(news: readonly News[]): void {
+    for (const { partition, owners } of news) {
+      if (owners === 'anybody') continue
+      for (const user of owners) if (user !== null) this.#waiting.call(userKey({ partition, user }))
+    }
   }
 
   /**
@@ -188,7 +197,7 @@ export class TaskRunner {
       }
       return [await this.#toRunning(unit, now)]
     }
-    return this.#options.store.write(task.partition, turn, expectedOf(task))
+    return this.#options.store.write(task.partition, turn, about(task))
   }
 
   async #toRunning(unit: Unit, task: StoredTask): Promise<StoredTask> {
@@ -228,7 +237,7 @@ export class TaskRunner {
     const definition = this.#definition(task)
     if (definition === undefined) return
     if (task.status === 'PARKED' && task.parked === null)
-      await run.write(unit => this.#toRunning(unit, task), expectedOf(task))
+      await run.write(unit => this.#toRunning(unit, task), about(task))
     await this.#spanOf(task.name, task.reference, () =>
       definition.kind === 'plain' ? this.#walkPlain(task, definition, run) : this.#walkSaga(task, definition, run),
     )
@@ -240,7 +249,7 @@ export class TaskRunner {
       if (run.isToBeUndone) return this.#ledger.settle(unit, task, undoneByOperator, undefined)
       const transaction = this.#ledger.transaction(unit, task)
       return this.#ledger.settle(unit, task, await definition.run(task.args, transaction), transaction)
-    }, expectedOf(task))
+    }, about(task))
     await this.#startAll(task, freed)
   }
 
@@ -248,7 +257,7 @@ export class TaskRunner {
   async #walkSaga(task: StoredTask, definition: SagaTask<any, any>, run: Run): Promise<void> {
     const { clock, random, observer } = this.#options
     const ledger = this.#ledger
-    const expected = expectedOf(task)
+    const expected = about(task)
     await walkSaga(definition, {
       run,
       clock,
@@ -311,7 +320,7 @@ export class TaskRunner {
       freed = await ledger.settle(unit, task, decided, transaction, { steps, hasMore: true })
       return decided
     }
-    const outcome = await run.record('settle', settle, expectedOf(task))
+    const outcome = await run.record('settle', settle, about(task))
     for (const next of freed) await this.#goOn(next)
     return outcome
   }
@@ -328,7 +337,7 @@ export class TaskRunner {
         await unit.changeTask(task, { status: 'PARKED', parked })
         await writeTaskRecord(unit, task, { status: 'PARKED' }, this.#ledger.now())
       }
-    }, expectedOf(run.task))
+    }, about(run.task))
     log.error({ task: run.task.reference, why }, 'a task is parked: an operator has to resume or undo it')
     this.#waiting.call(run.task.reference)
   }
@@ -348,8 +357,8 @@ export class TaskRunner {
 
 const nameOf = ({ name, version }: TaskDefinition): string => definitionName(name, version)
 
-/** What every unit about the task reads. */
-const expectedOf = (task: TaskAddress): Expected => ({
+/** What every unit about a task reads. */
+const about = (task: TaskAddress): Expected => ({
   tasks: [task],
   records: [`${TASK_TYPE}:${taskKey(task)}`],
 })
@@ -359,6 +368,19 @@ const addressOf = (viewer: Viewer, id: string): TaskAddress => ({
   user: viewer.user,
   id,
 })
+
+const userKey = ({ partition, user }: Pick<TaskAddress, 'partition' | 'user'>): string => `${partition} ${user}`
+
+/** What taking a task looks at: its claim, those it comes after, and the records that it touches. */
+function expectedOf({ definition, args, after }: Submission, address: TaskAddress): Expected {
+  const touches = touchesOf(definition, args)
+  return {
+    tasks: [address, ...after.map(id => ({ ...address, id }))],
+    records: [`${TASK_TYPE}:${taskKey(address)}`, ...touches.map(({ record }) => record)],
+    touches,
+    takes: 1,
+  }
+}
 
 const takenKey = ({ partition, user, id }: TaskAddress): string => `${partition} ${user} ${id}`
 

@@ -1,21 +1,17 @@
-import { join } from 'node:path'
+import pg from 'pg'
 import { describe } from 'vitest'
 import { systemClock, systemRandom } from '../../protocol/index.ts'
 import { dbosEngine } from '../../server/engine/dbos.ts'
 import { silentLog } from '../../server/log.ts'
-import { sqlite } from '../../server/store/sqlite.ts'
+import { postgres } from '../../server/store/postgres.ts'
 import { dropDatabase, freshDatabase, postgresMissing } from '../support/postgres.ts'
-import { say } from '../support/small-gateway.ts'
-import { temporaryDirectory } from '../support/world.ts'
 import { engineContract, takeRunning } from './engine.contract.ts'
 
 describe.skipIf(postgresMissing())('on PostgreSQL', () => {
-  engineContract('DBOS beside SQLite', async () => {
-    const directory = temporaryDirectory()
-    const file = join(directory.path, 'layover.db')
-    const store = sqlite(file)
-    await store.open()
+  engineContract('DBOS and the store on Postgres', async () => {
     const url = await freshDatabase()
+    const store = postgres(url)
+    await store.open()
     const make = dbosEngine({ url, pollMs: 100 })
     return {
       store,
@@ -26,10 +22,14 @@ describe.skipIf(postgresMissing())('on PostgreSQL', () => {
         await engine.start(work)
         return engine
       },
-      say: ({ reference }, action) => say(file, reference, action),
+      async say({ reference }, action) {
+        const client = new pg.Client(url)
+        await client.connect()
+        await client.query('insert into layover.signal values ($1, $2, 0)', [reference, action])
+        await client.end()
+      },
       async remove() {
         await store.close()
-        directory.remove()
         await dropDatabase(url)
       },
     }

@@ -125,7 +125,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
         for (const attempt of [
           () => run.write(unit => unit.changeTask(task, { finishedAt: 1 })),
           () => run.record('second', unit => unit.changeTask(task, { finishedAt: 2 })),
-          () => run.memo('third', async () => calls.push('third')),
+          () => run.memo('third', async () => 3),
           () => run.waitSignal('fourth', 'nobody knows'),
         ])
           await attempt().catch(error => failures.push(error))
@@ -133,7 +133,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
         throw failures[0]
       })
       engine?.run(task)
-      await expect.poll(() => calls).toEqual(['first', 'third', 'end'])
+      await expect.poll(() => calls).toEqual(['first', 'end'])
       expect(failures.map(error => error instanceof WalkLost)).toEqual([true, true, true, true])
       const { view } = subject.store
       expect((await view.task(task))?.finishedAt).toBeNull()
