@@ -9,7 +9,8 @@ import {
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
 import { checkViewer, DocumentRun, predecessorMissing, predecessorOf } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
-import { journalEngine } from './engine/sqlite-journal.ts'
+import { definitionName, type EngineMaker } from './engine/engine.ts'
+import { journalEngine } from './engine/journal.ts'
 import { maskError, refuse } from './errors.ts'
 import { type Guard, guardOf } from './guard/guard.ts'
 import { type DocumentLimits, limitsOf } from './guard/limits.ts'
@@ -25,8 +26,10 @@ import { recordsFor } from './records.ts'
 import { gatewayResolvers } from './resolvers.ts'
 import { buildSchema, type Resolvers } from './schema.ts'
 import { type Store, StoreError } from './store/store.ts'
+import type { Bus } from './sync/bus.ts'
 import { type Collection, taskCollection } from './sync/collection.ts'
 import type { DeltaOptions } from './sync/delta.ts'
+import { type Lookout, lookoutOf } from './sync/lookout.ts'
 import { pokesOf } from './sync/notify.ts'
 import { type ReadyAnswer, type ReadyPages, type ReadyRequest, readyPagesOf } from './sync/ready-pages.ts'
 import { readyPokesOf } from './sync/ready-pokes.ts'
@@ -41,6 +44,8 @@ import type { Viewer } from './viewer.ts'
 
 export interface GatewayOptions {
   readonly store: Store
+  /** Makes tasks with outside steps go on after a crash. Default: a journal in the store, for one process. */
+  readonly engine?: EngineMaker
   /** The domain's SDL: extends Query and Mutation, its task fields return types that implement TaskPayload. */
   readonly typeDefs: string
   /** The domain's resolvers; task fields need none. */
@@ -66,6 +71,16 @@ export interface GatewayOptions {
   readonly limits?: Partial<DocumentLimits>
   /** How much one user may ask for; default null, no limit. Kept in memory, by each process for itself. */
   readonly rateLimit?: RateLimits | null
+  /**
+   * Where several gateways share the store: how they tell each other what they committed, such as `postgresBus(url)`. One made
+   * for this gateway alone. Default none: this is the only process.
+   */
+  readonly bus?: Bus
+  /**
+   * With a bus: how often the store is looked at for commits that the bus has lost, in milliseconds, give or take a quarter;
+   * default 5000, at least 50.
+   */
+  readonly lookEveryMs?: number
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
@@ -144,7 +159,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const presenter = presenterOf(store, collections)
   const retentionMs = (options.taskRetentionDays ?? 400) * DAY_MS
   const horizonMs = (options.syncHorizonDays ?? 30) * DAY_MS
-  const engine = journalEngine({ store, clock, random, log })
+  const engine = (options.engine ?? journalEngine)({
+    store,
+    clock,
+    random,
+    log,
+    definitions: definitions.map(({ name, version }) => definitionName(name, version)),
+  })
   const runner = new TaskRunner({
     store,
     engine,
@@ -157,6 +178,18 @@ export function createGateway(options: GatewayOptions): Gateway {
     retentionMs,
   })
   const pokes = pokesOf({ store, collections, clock, observer, log })
+  const lookout = lookoutFor(options, {
+    store,
+    partitions: () => pokes.partitions(),
+    hear(news) {
+      pokes.poke(news)
+      runner.heard(news)
+    },
+    observer,
+    clock,
+    random,
+    log,
+  })
   observer.watch({ tasks: definitions.map(watchedTask), backlog: () => store.view.backlog() })
   const probe = storeProbe(store, clock)
   let started = false
@@ -246,6 +279,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     log,
     async start() {
       await store.open({ clock, ...(ready === undefined ? {} : { renderer: ready.renderer }) })
+      await lookout?.start()
       await runner.recover()
       pruning.start()
       started = true
@@ -256,6 +290,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       runner.stop()
       await pruning.stop()
       await engine.stop()
+      await lookout?.stop()
       await store.close()
     },
     importRecords: (type, records) => importRecords({ store, collections, now: clock.now() }, type, records),
@@ -266,6 +301,15 @@ const watchedTask = (definition: TaskDefinition): { name: string; steps: string[
   name: definition.name,
   steps: definition.kind === 'saga' ? [...definition.steps, ...definition.afterwards].map(({ name }) => name) : [],
 })
+
+function lookoutFor(
+  { bus, lookEveryMs }: GatewayOptions,
+  setting: Omit<Parameters<typeof lookoutOf>[0], 'bus' | 'lookEveryMs'>,
+): Lookout | undefined {
+  if (bus === undefined) return undefined
+  return lookoutOf({ bus, ...(lookEveryMs === undefined ? {} : { lookEveryMs }), ...setting })
+}
+
 function readyPages(
   { changesDocument }: GatewayOptions,
   setting: Omit<Parameters<typeof readyPagesOf>[0], 'document'>,

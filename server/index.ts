@@ -12,6 +12,7 @@ export type { Rate, RateLimits } from './rate-limit.ts'
 export type { RecordPage, Records } from './records.ts'
 export type { EntityRecord, Store } from './store/store.ts'
 export { StoreError, type StoreErrorCode } from './store/store.ts'
+export { type Bus, BusError, type BusErrorCode, type BusSetting, type News } from './sync/bus.ts'
 export {
   type Collection,
   type CollectionRules,

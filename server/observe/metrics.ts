@@ -63,6 +63,7 @@ export function prometheusMetrics(options: MetricsOptions = {}): Metrics {
       meters.pulledRecords.inc(records)
     },
     subscribers: count => meters.subscribers.set(count),
+    heard: ({ commits, by }) => meters.heard.inc({ by }, commits),
     answered({ method, route = OTHER, status, durationMs }) {
       meters.requests.inc({ method: METHODS.has(method) ? method : OTHER, route, status })
       meters.requestSeconds.observe({ route }, seconds(durationMs))
@@ -93,6 +94,7 @@ function metersOf(registry: Registry, prefix: string) {
       help: 'Open subscriptions to changesAvailable',
       registers: [registry],
     }),
+    heard: counter('heard_commits_total', 'Commits of other gateways, by how they came to be known', ['by']),
     requests: counter('http_requests_total', 'HTTP requests answered', ['method', 'route', 'status']),
     requestSeconds: histogram('http_seconds', 'From an HTTP request to the end of its answer', QUICK_SECONDS, [
       'route',

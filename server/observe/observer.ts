@@ -37,6 +37,8 @@ export interface Observer {
   /** A page of `changes` was answered. */
   pulled?(event: { readonly records: number; readonly durationMs: number; readonly ready: boolean }): void
   subscribers?(count: number): void
+  /** Commits of other gateways came to be known: by the bus, or by a look at the store since the bus had lost them. */
+  heard?(event: { readonly commits: number; readonly by: 'bus' | 'look' }): void
   /** An HTTP request was answered. `route` is the pattern that it matched, never its address; undefined: none. */
   answered?(event: {
     readonly method: string
@@ -83,6 +85,7 @@ export function observers(all: readonly Observer[], log: Log): Required<Observer
     poked: event => tell('poked', observer => observer.poked?.(event)),
     pulled: event => tell('pulled', observer => observer.pulled?.(event)),
     subscribers: count => tell('subscribers', observer => observer.subscribers?.(count)),
+    heard: event => tell('heard', observer => observer.heard?.(event)),
     answered: event => tell('answered', observer => observer.answered?.(event)),
     around: (span, work) =>
       all.reduceRight<typeof work>((inner, observer) => () => inside(observer, span, inner), work)(),

@@ -1,7 +1,12 @@
 /** Who is told of a commit: those who see a row of it. They are found by partition and told in turns of the event loop. */
-import type { Committed } from '../store/store.ts'
 import type { Viewer } from '../viewer.ts'
 import { type Collection, coversAny } from './collection.ts'
+
+/** What was committed, here or in another process: whose rows, null for a row of everybody's. */
+export interface Commit {
+  readonly partition: string
+  readonly owners: Iterable<string | null> | 'anybody'
+}
 
 export interface Listener {
   readonly viewer: Viewer
@@ -25,7 +30,7 @@ interface News {
   /** When the first of it was. */
   readonly since: number
   /** Whose rows, by partition. */
-  readonly owners: Map<string, ReadonlySet<string | null>>
+  readonly owners: Map<string, ReadonlySet<string | null> | 'anybody'>
 }
 
 interface Round {
@@ -49,6 +54,7 @@ export class Audience {
   readonly #unplaced = new Set<Listener>()
   #gathered: News | undefined
   #round: Round | undefined
+  /** The next, if there is something to tell. */
   #turn: NodeJS.Immediate | undefined
 
   constructor(setting: AudienceSetting) {
@@ -77,14 +83,20 @@ export class Audience {
     return this.#partitions.delete(listener) || this.#unplaced.delete(listener)
   }
 
-  tell(commits: readonly Committed[]): void {
+  /** Where the listeners' rows are. */
+  get partitions(): ReadonlySet<string> {
+    return new Set(this.#listeners.keys())
+  }
+
+  tell(commits: readonly Commit[]): void {
     this.#gathered ??= { since: this.#setting.now(), owners: new Map() }
     const { owners } = this.#gathered
     for (const commit of commits) {
-      const others = owners.get(commit.partition)
-      owners.set(commit.partition, others ? new Set([...others, ...commit.owners]) : commit.owners)
+      const others = owners.get(commit.partition) ?? []
+      const isNamed = commit.owners !== 'anybody' && others !== 'anybody'
+      owners.set(commit.partition, isNamed ? new Set([...others, ...commit.owners]) : 'anybody')
     }
-    if (this.#round === undefined) this.#takeTurn()
+    if (this.#turn === undefined) this.#takeTurn()
   }
 
   close(): void {
@@ -94,6 +106,7 @@ export class Audience {
   }
 
   #takeTurn(): void {
+    this.#turn = undefined
     const round = this.#round ?? this.#begin()
     if (round === undefined) return
     const turn = round.listeners.slice(round.next, round.next + TURN)

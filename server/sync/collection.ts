@@ -105,5 +105,7 @@ export function covers(reach: Reach, viewer: Viewer, owner: string | null): bool
 }
 
 /** Does it cover a row of any of them? */
-export const coversAny = (reach: Reach, viewer: Viewer, owners: ReadonlySet<string | null>): boolean =>
-  reach === 'all' ? owners.size > 0 : reach === 'own' && (owners.has(null) || owners.has(viewer.user))
+export function coversAny(reach: Reach, viewer: Viewer, owners: ReadonlySet<string | null> | 'anybody'): boolean {
+  if (owners === 'anybody') return reach !== 'none'
+  return reach === 'all' ? owners.size > 0 : reach === 'own' && (owners.has(null) || owners.has(viewer.user))
+}

@@ -4,7 +4,7 @@ import type { Log } from '../log.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Store } from '../store/store.ts'
 import type { Viewer } from '../viewer.ts'
-import { Audience, type Listener } from './audience.ts'
+import { Audience, type Commit, type Listener } from './audience.ts'
 import type { Collection } from './collection.ts'
 
 export interface Pokes {
@@ -13,6 +13,10 @@ export interface Pokes {
    * stops.
    */
   subscribe<Item>(viewer: Viewer, item: () => Item): AsyncIterableIterator<Item>
+  /** Tells subscribers of commits that were made elsewhere. */
+  poke(commits: readonly Commit[]): void
+  /** Where the subscribers' rows are. */
+  partitions(): ReadonlySet<string>
   close(): void
 }
 
@@ -33,7 +37,8 @@ export function pokesOf(options: {
     // The rules are the application's. One that fails for one viewer must keep neither the others nor the store waiting.
     failed: error => log.error({ error }, 'a rule failed, so a subscriber was not told of a commit'),
   })
-  const stop = store.onCommit(commits => audience.tell(commits))
+  const poke = (commits: readonly Commit[]): void => audience.tell(commits)
+  const stop = store.onCommit(poke)
   return {
     subscribe<Item>(viewer: Viewer, item: () => Item) {
       const stream = new PokeStream(viewer, item, {
@@ -46,6 +51,8 @@ export function pokesOf(options: {
       observer.subscribers?.(audience.size)
       return stream
     },
+    poke,
+    partitions: () => audience.partitions,
     close() {
       stop()
       audience.close()

@@ -12,12 +12,12 @@ export class WaitingRoom {
     this.#clock = clock
   }
 
-  /** Resolves true as soon as `isSo` says so, looked at whenever `call(key)` is heard; false after `timeoutMs`. */
-  async until(key: string, timeoutMs: number, isSo: () => Promise<boolean>): Promise<boolean> {
+  /** Resolves true as soon as `isSo` says so, looked at whenever one of the keys is called; false after `timeoutMs`. */
+  async until(keys: readonly string[], timeoutMs: number, isSo: () => Promise<boolean>): Promise<boolean> {
     const deadline = this.#clock.now() + timeoutMs
     for (;;) {
       // Listening begins before the look: what happens in between is heard.
-      const heard = this.#hear(key, Math.min(LOOK_AGAIN_MS, deadline - this.#clock.now()))
+      const heard = this.#hear(keys, Math.min(LOOK_AGAIN_MS, deadline - this.#clock.now()))
       if (await isSo()) {
         heard.leave()
         return true
@@ -34,20 +34,23 @@ export class WaitingRoom {
     for (const wake of this.#waiting.get(key) ?? []) wake()
   }
 
-  #hear(key: string, timeoutMs: number): { called: Promise<void>; leave: () => void } {
-    const listeners = this.#waiting.get(key) ?? new Set()
-    this.#waiting.set(key, listeners)
+  #hear(keys: readonly string[], timeoutMs: number): { called: Promise<void>; leave: () => void } {
     let leave = (): void => undefined
     const called = new Promise<void>(resolve => {
       const withdraw = this.#clock.after(Math.max(0, timeoutMs), () => leave())
       leave = () => {
         withdraw()
-        listeners.delete(leave)
-        if (listeners.size === 0 && this.#waiting.get(key) === listeners) this.#waiting.delete(key)
+        for (const key of keys) this.#remove(key, leave)
         resolve()
       }
-      listeners.add(leave)
+      for (const key of keys) this.#waiting.set(key, (this.#waiting.get(key) ?? new Set()).add(leave))
     })
     return { called, leave }
+  }
+
+  #remove(key: string, listener: () => void): void {
+    const listeners = this.#waiting.get(key)
+    listeners?.delete(listener)
+    if (listeners?.size === 0) this.#waiting.delete(key)
   }
 }

@@ -3,7 +3,7 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { handleProtocols } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { systemClock } from '../../protocol/index.ts'
+import { pause, systemClock } from '../../protocol/index.ts'
 import type { Gateway } from '../gateway.ts'
 import { connectionsOf } from './connection.ts'
 import { originsOf } from './origins.ts'
@@ -26,11 +26,17 @@ export interface WebSocketOptions {
 }
 
 export interface WebSocketAdapter {
+  /**
+   * Refuses new sockets (503) and tells the open ones to go (1001), evenly over at most `overMs`, so that they do not arrive
+   * elsewhere all at once. Rejects with the reason of `signal`.
+   */
+  leave(overMs: number, signal?: AbortSignal): Promise<void>
   /** Sockets are told to go (1001) and come back elsewhere; those that do not answer within two seconds are cut off. */
   close(): Promise<void>
 }
 
 const CLOSE_WAIT_MS = 2000
+const LEAVE_TICK_MS = 50
 
 /** Answers upgrades on `path`; the token stands in the connection_init payload as `authorization`. */
 export function serveWebSocket(server: Server, gateway: Gateway, options: WebSocketOptions = {}): WebSocketAdapter {
@@ -43,11 +49,16 @@ export function serveWebSocket(server: Server, gateway: Gateway, options: WebSoc
   })
   const open = connectionsOf(gateway, options)
   const keepAliveMs = options.keepAliveMs ?? 10_000
+  let leaving = false
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     stream.on('error', () => stream.destroy())
     if (request.url?.split('?')[0] !== path) {
       // Somebody else may serve it; if there is nobody, it must not stay open.
       if (server.listenerCount('upgrade') === 1) refuseUpgrade(stream, 404)
+      return
+    }
+    if (leaving) {
+      refuseUpgrade(stream, 503)
       return
     }
     if (!origins.mayConnect(request.headers)) {
@@ -62,10 +73,22 @@ export function serveWebSocket(server: Server, gateway: Gateway, options: WebSoc
     })
   }
   server.on('upgrade', upgrade)
+  const tellToGo = (some: readonly WebSocket[]): void => {
+    for (const socket of some) socket.close(1001, 'Going away')
+  }
   return {
+    async leave(overMs, signal) {
+      leaving = true
+      const open = [...sockets.clients]
+      const atOnce = Math.max(1, Math.ceil((open.length * LEAVE_TICK_MS) / Math.max(overMs, LEAVE_TICK_MS)))
+      while (open.length > 0) {
+        tellToGo(open.splice(0, atOnce))
+        await pause(systemClock, LEAVE_TICK_MS, signal)
+      }
+    },
     async close() {
       server.off('upgrade', upgrade)
-      for (const socket of sockets.clients) socket.close(1001, 'Going away')
+      tellToGo([...sockets.clients])
       const withdraw = systemClock.after(CLOSE_WAIT_MS, () => {
         for (const socket of sockets.clients) socket.terminate()
       })

@@ -26,7 +26,33 @@ const origins = z
       'must be origins separated by commas, each such as https://app.example, without a path or a slash at the end',
   })
 
+/** Neither URL of the database nor of the bus is repeated in a message: both may hold a password. */
+const isDatabase = (text: string): boolean => {
+  if (!URL.canParse(text)) return false
+  const { protocol, pathname } = new URL(text)
+  return /^postgres(ql)?:$/.test(protocol) && pathname.length > 1
+}
+const databaseUrl = z.string().refine(isDatabase, {
+  error: 'must be postgres://user:password@host:port/database, with the name of a database',
+})
+
+const isNats = (text: string): boolean =>
+  URL.canParse(text) && /^(nats|tls):$/.test(new URL(text).protocol) && new URL(text).hostname !== ''
+const natsUrls = z
+  .string()
+  .transform(text => text.split(',').map(each => each.trim()))
+  .refine(all => all.every(isNats), {
+    error: 'must be nats://host:port or tls://host:port, several of one cluster separated by commas',
+  })
+
+/** A path would lead to something else than the suppliers. */
+const rootUrl = httpUrl.refine(text => new URL(text).pathname === '/' && new URL(text).search === '', {
+  error: 'must be http://host:port without a path',
+})
+
 const SHORTEST_SECRET = 32
+/** Where other gateways go on, a balancer gets this long to notice; where there are none, serving on only lengthens the stop. */
+const DRAIN_SECONDS = { several: 20, single: 0 }
 
 const shape = z.object({
   NODE_ENV: z.string().default('development'),
@@ -49,10 +75,23 @@ const shape = z.object({
   PLAYGROUND: onOff.optional(),
   METRICS_TOKEN: z.string().min(16).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional(),
-  DATABASE_URL: z
-    .undefined({ error: 'a Postgres store is not served yet: leave it unset, and SQLite in DATA_DIR is used' })
-    .optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  NATS_URL: natsUrls.optional(),
+  OUTSIDE_URL: rootUrl.optional(),
+  DRAIN_SECONDS: count(0, 600).optional(),
 })
+
+const outsideShape = z.object({
+  // The mailbox takes the next port.
+  OUTSIDE_PORT: count(1, 65_534).default(4100),
+  OUTSIDE_HOST: z.string().min(1).default('127.0.0.1'),
+  DATA_DIR: shape.shape.DATA_DIR,
+})
+
+/** Names of all settings, of the gateway and of `npm run outside`. */
+export const SETTINGS: readonly string[] = [
+  ...new Set([...Object.keys(shape.shape), ...Object.keys(outsideShape.shape)]),
+]
 
 interface Rate {
   readonly burst: number
@@ -61,6 +100,7 @@ interface Rate {
 
 export interface Config {
   readonly port: number
+  /** SQLite's file, if there is no `databaseUrl`, and what the stand-ins keep. */
   readonly dataDirectory: string
   /** How tokens are checked; undefined is demo mode. */
   readonly key: { readonly secret: string } | { readonly jwksUrl: string } | undefined
@@ -70,6 +110,14 @@ export interface Config {
     readonly car: string | undefined
   }
   readonly smtpUrl: string | undefined
+  /** `npm run outside`, for whatever of suppliers and mail has no address of its own. */
+  readonly outsideUrl: string | undefined
+  /** Postgres, and any number of gateways on it; undefined: SQLite, and this one. */
+  readonly databaseUrl: string | undefined
+  /** Servers of the bus between gateways; undefined: the database is the bus. */
+  readonly natsUrls: readonly string[] | undefined
+  /** How long it goes on serving after SIGTERM, at most. */
+  readonly drainMs: number
   readonly taskWaitMs: number
   readonly offersRefreshMs: number
   readonly syncHorizonDays: number
@@ -90,15 +138,36 @@ export class ConfigInvalid extends Error {
   readonly code = 'CONFIG_INVALID'
 }
 
-/** Unset and empty are the same. Throws ConfigInvalid. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+type Environment = Readonly<Record<string, string | undefined>>
+
+function read<Shape extends z.ZodType>(shape: Shape, environment: Environment): z.output<Shape> {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const parsed = shape.safeParse(given)
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)
-    throw new ConfigInvalid(`These settings can't be used:\n${lines.join('\n')}`)
+  if (parsed.success) return parsed.data
+  const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)
+  throw new ConfigInvalid(`These settings can't be used:\n${lines.join('\n')}`)
+}
+
+export interface OutsideConfig {
+  readonly port: number
+  readonly host: string
+  readonly directory: string
+}
+
+/** Of `npm run outside`. Unset and empty are the same. Throws ConfigInvalid. */
+export function readOutsideConfig(environment: Environment): OutsideConfig {
+  const { OUTSIDE_PORT, OUTSIDE_HOST, DATA_DIR } = read(outsideShape, environment)
+  return { port: OUTSIDE_PORT, host: OUTSIDE_HOST, directory: DATA_DIR }
+}
+
+/** Unset and empty are the same. Throws ConfigInvalid. */
+export function readConfig(environment: Environment): Config {
+  const settings = read(shape, environment)
+  if (settings.NATS_URL !== undefined && settings.DATABASE_URL === undefined) {
+    throw new ConfigInvalid(
+      'NATS_URL: is for several gateways on one database. Set DATABASE_URL as well, or leave NATS_URL unset: a gateway on SQLite is alone.',
+    )
   }
-  const settings = parsed.data
   const production = settings.NODE_ENV === 'production'
   const key =
     settings.AUTH_SECRET !== undefined
@@ -126,6 +195,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       car: settings.CAR_SUPPLIER_URL,
     },
     smtpUrl: settings.SMTP_URL,
+    outsideUrl: settings.OUTSIDE_URL?.replace(/\/$/, ''),
+    databaseUrl: settings.DATABASE_URL,
+    natsUrls: settings.NATS_URL,
+    drainMs:
+      1000 *
+      (settings.DRAIN_SECONDS ?? (settings.DATABASE_URL === undefined ? DRAIN_SECONDS.single : DRAIN_SECONDS.several)),
     taskWaitMs: settings.TASK_WAIT_MS,
     offersRefreshMs: settings.OFFERS_REFRESH_SECONDS * 1000,
     syncHorizonDays: settings.SYNC_HORIZON_DAYS,

@@ -1,7 +1,8 @@
 /**
  * Faults to play with, in demo mode alone: `GET /demo/faults` says what is on and what the suppliers hold, `POST /demo/faults`
  * switches, `/offer` makes an offer scarce, dear or gone, `/colleague` changes a customer as somebody else. They act on /graphql
- * and on the sandbox, and never on the page or on themselves; a start begins without any.
+ * and on the sandbox, and never on the page or on themselves. What acts on /graphql is this gateway's; what the suppliers do is
+ * asked of the sandbox, which several gateways may share. A start begins without any, except in a sandbox that went on.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -9,8 +10,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { graphql } from 'graphql'
 import type { Gateway } from 'layover/server'
 import { z } from 'zod'
-import type { Mailbox } from './mailbox.ts'
-import { ControlInputInvalid, type SandboxControl } from './suppliers/sandbox-control.ts'
+import { type RemoteControl, SandboxAway } from './suppliers/remote-control.ts'
+import { ControlInputInvalid } from './suppliers/sandbox-control.ts'
 
 /** Milliseconds that a slow hotel takes. */
 const SLOW_MS = 4000
@@ -30,26 +31,24 @@ const offerAction = z.strictObject({
 })
 const colleagueAction = z.strictObject({ customerId: z.string() })
 
-interface State {
-  cut: boolean
-  loseAnswers: boolean
-  slowHotel: boolean
-  failCar: boolean
+interface SupplierFaults {
+  readonly slowHotel: boolean
+  readonly failCar: boolean
 }
-const NONE: State = { cut: false, loseAnswers: false, slowHotel: false, failCar: false }
 
 export interface DemoFaultPorts {
   readonly gateway: Gateway
-  /** Undefined: real suppliers, whose faults are their own. */
-  readonly sandbox: SandboxControl | undefined
-  readonly mailbox: Mailbox | undefined
+  /** Undefined: suppliers and mail server are real. */
+  readonly control: RemoteControl | undefined
+  /** False: real suppliers, whose faults are their own. */
+  readonly isSandboxed: boolean
   /** `authorization` of a supervisor of the demo agency. */
   supervisor(): Promise<string>
 }
 
 export function serveDemoFaults(app: FastifyInstance, ports: DemoFaultPorts): void {
-  const { sandbox } = ports
-  const state = { ...NONE }
+  const sandbox = ports.isSandboxed ? ports.control : undefined
+  const state = { cut: false, loseAnswers: false }
   const sockets = trackSockets(app, () => state.cut)
 
   app.addHook('onRequest', async (request, reply) => {
@@ -64,43 +63,41 @@ export function serveDemoFaults(app: FastifyInstance, ports: DemoFaultPorts): vo
     return payload
   })
 
-  const arm = (): void => {
-    sandbox?.clearFaults()
-    if (state.slowHotel) sandbox?.fault({ supplier: 'hotel', on: 'reserve', kind: 'slow', ms: SLOW_MS })
-    if (state.failCar) sandbox?.fault({ supplier: 'car', on: 'reserve', kind: 'error-500' })
-  }
   const shown = async (): Promise<object> => ({
     ...state,
+    ...(await supplierFaults(sandbox)),
     sandbox: sandbox !== undefined,
     ledger: await ledgerOf(ports),
   })
 
-  app.get('/demo/faults', shown)
-  app.post('/demo/faults', async (request, reply) => {
+  app.get('/demo/faults', { errorHandler: answerAway }, shown)
+  app.post('/demo/faults', { errorHandler: answerAway }, async (request, reply) => {
     const wanted = switches.safeParse(request.body)
     if (!wanted.success) return refuse(reply, wanted.error)
-    Object.assign(state, wanted.data)
-    if (state.cut) for (const socket of sockets) socket.destroy()
-    arm()
+    const { cut = state.cut, loseAnswers = state.loseAnswers, ...rest } = wanted.data
+    Object.assign(state, { cut, loseAnswers })
+    if (cut) for (const socket of sockets) socket.destroy()
+    const { slowHotel, failCar } = rest
+    if (sandbox && (slowHotel !== undefined || failCar !== undefined)) await arm(sandbox, { slowHotel, failCar })
     return shown()
   })
-  app.post('/demo/faults/offer', async (request, reply) => {
+  app.post('/demo/faults/offer', { errorHandler: answerAway }, async (request, reply) => {
     const wanted = offerAction.safeParse(request.body)
     if (!wanted.success) return refuse(reply, wanted.error)
     if (!sandbox) return reply.code(409).send({ code: 'NO_SANDBOX', message: 'Real suppliers are in use here.' })
     const { offerId, action, replacedBy, amount = 0 } = wanted.data
     try {
-      if (action === 'sell-out') sandbox.setStock(offerId, 0)
-      if (action === 'restock') sandbox.setStock(offerId, PLENTY)
-      if (action === 'discontinue') sandbox.discontinue(offerId, replacedBy)
-      if (action === 'raise-price') sandbox.setPrice(offerId, amount)
+      if (action === 'sell-out') await sandbox.setStock(offerId, 0)
+      if (action === 'restock') await sandbox.setStock(offerId, PLENTY)
+      if (action === 'discontinue') await sandbox.discontinue(offerId, replacedBy)
+      if (action === 'raise-price') await sandbox.setPrice(offerId, amount)
     } catch (error) {
       if (!(error instanceof ControlInputInvalid)) throw error
       return reply.code(400).send({ code: error.code, field: error.field, message: error.message })
     }
     return shown()
   })
-  app.post('/demo/faults/colleague', async (request, reply) => {
+  app.post('/demo/faults/colleague', { errorHandler: answerAway }, async (request, reply) => {
     const wanted = colleagueAction.safeParse(request.body)
     if (!wanted.success) return refuse(reply, wanted.error)
     const found = await changeAsColleague(ports, wanted.data.customerId)
@@ -109,6 +106,31 @@ export function serveDemoFaults(app: FastifyInstance, ports: DemoFaultPorts): vo
       .code(400)
       .send({ code: 'INVALID_INPUT', field: 'customerId', message: 'customerId: there is no such customer' })
   })
+}
+
+async function supplierFaults(sandbox: RemoteControl | undefined): Promise<SupplierFaults> {
+  const armed = (await sandbox?.faults()) ?? []
+  return {
+    slowHotel: armed.some(({ supplier, kind }) => supplier === 'hotel' && kind === 'slow'),
+    failCar: armed.some(({ supplier, kind }) => supplier === 'car' && kind === 'error-500'),
+  }
+}
+
+/** What is left out stays as it is. */
+async function arm(
+  sandbox: RemoteControl,
+  wanted: { readonly [Name in keyof SupplierFaults]: boolean | undefined },
+): Promise<void> {
+  const before = await supplierFaults(sandbox)
+  await sandbox.clearFaults()
+  if (wanted.slowHotel ?? before.slowHotel)
+    await sandbox.fault({ supplier: 'hotel', on: 'reserve', kind: 'slow', ms: SLOW_MS })
+  if (wanted.failCar ?? before.failCar) await sandbox.fault({ supplier: 'car', on: 'reserve', kind: 'error-500' })
+}
+
+function answerAway(error: Error, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!(error instanceof SandboxAway)) throw error
+  return reply.code(503).send({ code: error.code, message: error.message })
 }
 
 const isGraphql = ({ url }: FastifyRequest): boolean => url.split('?')[0] === '/graphql'
@@ -160,8 +182,8 @@ interface VacationParts {
 
 /** What the suppliers hold, beside what the gateway knows of: a reservation that no booked vacation holds must not stay. */
 async function ledgerOf(ports: DemoFaultPorts): Promise<object> {
-  const { sandbox, mailbox } = ports
-  const held = sandbox?.reservations() ?? []
+  const { control, isSandboxed } = ports
+  const held = (isSandboxed ? await control?.reservations() : undefined) ?? []
   const { vacations } = (await ask(
     ports,
     '{ vacations(status: BOOKED, first: 1000) { nodes { hotel { confirmation } flight { confirmation } car { confirmation } } } }',
@@ -172,8 +194,8 @@ async function ledgerOf(ports: DemoFaultPorts): Promise<object> {
   return {
     vacations: vacations.nodes.length,
     reservations: held.length,
-    withoutVacation: held.filter(({ confirmation }) => !known.has(confirmation)).length,
-    mails: mailbox?.messages().length ?? 0,
+    withoutVacation: held.filter(confirmation => !known.has(confirmation)).length,
+    mails: (await control?.mails()) ?? 0,
   }
 }
 

@@ -1,6 +1,6 @@
 /** Demo mode: no key is set, so everybody on this machine signs in by picking a user. Loopback only. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { graphql } from 'graphql'
@@ -63,10 +63,22 @@ const DEMO_CUSTOMERS = [
   },
 ]
 
-/** The key lies beside the data, so that whoever is signed in stays it across a restart. */
+/**
+ * The key lies beside the data, so that whoever is signed in stays it across a restart. Gateways that start at once in one
+ * folder have one key: a link is made whole or not at all, and by one of them.
+ */
 export function demoKey(directory: string): { secret: string } {
+  mkdirSync(directory, { recursive: true })
   const file = join(directory, 'demo.key')
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 })
+  const own = `${file}.${process.pid}`
+  writeFileSync(own, randomBytes(32).toString('hex'), { mode: 0o600 })
+  try {
+    linkSync(own, file)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  } finally {
+    rmSync(own, { force: true })
+  }
   return { secret: readFileSync(file, 'utf8') }
 }
 

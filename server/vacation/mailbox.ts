@@ -12,7 +12,7 @@ export interface ReceivedMail {
 }
 
 export interface Mailbox {
-  /** `smtp://127.0.0.1:<port>`, for `smtpMailer`. */
+  /** `smtp://<host>:<port>`, for `smtpMailer`. */
   readonly url: string
   /** What a reader sees, oldest first: each Message-ID once, as it came first. The latest 50,000. */
   messages(): ReceivedMail[]
@@ -28,11 +28,17 @@ const maxMessages = 50_000
 const maxMessageBytes = 1_048_576
 
 /**
- * An SMTP server on 127.0.0.1 that keeps what it is given in memory, for a demo without a mail server and for tests.
- * No sign-in, no TLS, plain text only: of a message with parts `text` is the raw body. Default port: any free one.
- * Rejects if the port is taken.
+ * An SMTP server that keeps what it is given in memory, for a demo without a mail server and for tests.
+ * No sign-in, no TLS, plain text only: of a message with parts `text` is the raw body. Default port: any free one;
+ * default host 127.0.0.1. Rejects if the port is taken.
  */
-export async function startMailbox({ port = 0 }: { readonly port?: number } = {}): Promise<Mailbox> {
+export async function startMailbox({
+  port = 0,
+  host = '127.0.0.1',
+}: {
+  readonly port?: number
+  readonly host?: string
+} = {}): Promise<Mailbox> {
   const received = new Map<string, ReceivedMail>()
   const sockets = new Set<Socket>()
   let taken = 0
@@ -72,12 +78,12 @@ export async function startMailbox({ port = 0 }: { readonly port?: number } = {}
   const listening = once(smtp.server, 'listening')
   // A caller that breaks off concerns its own session only; a port that is taken rejects `listening`.
   smtp.on('error', () => undefined)
-  smtp.listen(port, '127.0.0.1')
+  smtp.listen(port, host)
   await listening
 
   let closed: Promise<void> | undefined
   return {
-    url: `smtp://127.0.0.1:${(smtp.server.address() as AddressInfo).port}`,
+    url: `smtp://${host}:${(smtp.server.address() as AddressInfo).port}`,
     messages: () => [...received.values()],
     deliveries: () => taken,
     refuse(times) {

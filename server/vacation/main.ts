@@ -1,52 +1,33 @@
-/** `npm start`. The only place that reads the environment and names the store. */
-import { join } from 'node:path'
-import { StoreError } from 'layover/server'
-import { sqlite } from 'layover/server/sqlite'
-import { type Config, ConfigInvalid, readConfig } from './config.ts'
+/** `npm start`. The only place beside outside-main.ts that reads the environment. */
+import { systemClock } from 'layover/protocol'
+import { backendOf, placeOf } from './backend.ts'
+import { type Config, readConfig } from './config.ts'
+import { sayError } from './process-errors.ts'
 import { type Served, serve } from './serve.ts'
-
-const database = (config: Config): string => join(config.dataDirectory, 'layover.db')
+import { endOnSignals } from './shutdown.ts'
 
 function announce({ url, standIns }: Served, config: Config): void {
   const lines = [
     `Layover is at ${url}/`,
     `  playground   ${config.playground ? `${url}/playground/` : 'off'}`,
     `  GraphQL      ${url}/graphql (HTTP and WebSocket)${config.introspection ? ', schema at /schema.graphql' : ''}`,
-    `  data         ${database(config)}`,
+    `  data         ${placeOf(config)}`,
     `  sign-in      ${config.key === undefined ? 'demo mode: pick a user, this machine only (AUTH_SECRET for real tokens)' : 'by token'}`,
     ...standIns.map(standIn => `  stand-in     ${standIn}`),
   ]
+  if (config.databaseUrl !== undefined && config.outsideUrl === undefined && standIns.length > 0) {
+    lines.push('               of this process alone: several gateways share one by OUTSIDE_URL')
+  }
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-const isListenError = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES')
-
-/** What the person who starts it can mend is said in one line, without a stack. */
-function explain(error: unknown): string {
-  const expected = error instanceof ConfigInvalid || error instanceof StoreError || isListenError(error)
-  return error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error)
-}
-
+const signals = endOnSignals(systemClock)
 try {
   const config = readConfig(process.env)
-  const served = await serve(config, sqlite(database(config)))
+  const served = await serve(config, backendOf(config))
   announce(served, config)
-  let stopping = false
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stopping) return
-      stopping = true
-      served.stop().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          process.stderr.write(`${explain(error)}\n`)
-          process.exit(1)
-        },
-      )
-    })
-  }
+  signals.serving(served, config.drainMs)
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`)
+  sayError(error)
   process.exit(1)
 }

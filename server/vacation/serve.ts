@@ -1,13 +1,13 @@
 /** The whole example in one process: gateway, pages, and stand-ins for whatever outside is not named. */
-import { mkdirSync } from 'node:fs'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type Clock, systemClock, systemRandom } from 'layover/protocol'
-import { createGateway, type Gateway, jwtAuthenticator, type Store } from 'layover/server'
+import { createGateway, type Gateway, jwtAuthenticator } from 'layover/server'
 import { httpLimits, serveGateway } from 'layover/server/fastify'
 import { prometheusMetrics } from 'layover/server/metrics'
 import { openTelemetry } from 'layover/server/opentelemetry'
 import { clientOperations } from './__generated__/client-operations.ts'
 import { vacationSdl } from './__generated__/vacation-sdl.ts'
+import type { Backend } from './backend.ts'
 import { bookVacation } from './book-vacation.ts'
 import { cancelVacation } from './cancel-vacation.ts'
 import { changeVacation } from './change-vacation.ts'
@@ -29,20 +29,24 @@ export interface Served {
   readonly gateway: Gateway
   /** What stands in for the outside, and where, for people. */
   readonly standIns: readonly string[]
+  /**
+   * Half of `ms` it serves on, but is not ready, so that balancers notice; then its WebSockets are sent elsewhere, over the
+   * other half at most. `signal` cuts it short. `stop` comes after it.
+   */
+  drain(ms: number, signal: AbortSignal): Promise<void>
   /** Stops taking requests, answers those under way, and closes everything that `serve` opened, the store too. */
   stop(): Promise<void>
 }
 
 /** Throws what the store or the port says when it can't be had; nothing stays open then. */
-export async function serve(config: Config, store: Store, clock: Clock = systemClock): Promise<Served> {
-  mkdirSync(config.dataDirectory, { recursive: true })
+export async function serve(config: Config, backend: Backend, clock: Clock = systemClock): Promise<Served> {
   const log = logger(config.logLevel)
   const metrics = prometheusMetrics()
   const outside = await connectOutside(config, clock, globalThis.fetch)
   const demo = config.key === undefined
   const key = config.key ?? demoKey(config.dataDirectory)
   const gateway = createGateway({
-    store,
+    ...backend,
     typeDefs: vacationSdl,
     resolvers,
     tasks: [
@@ -75,7 +79,10 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
   try {
     await gateway.start()
     serveMetrics(app, metrics, { log, token: config.metricsToken, open: demo })
-    await serveGateway(app, gateway, { introspection: config.introspection, allowedOrigins: config.allowedOrigins })
+    const routes = await serveGateway(app, gateway, {
+      introspection: config.introspection,
+      allowedOrigins: config.allowedOrigins,
+    })
     await serveWeb(app, gateway, {
       playground: config.playground,
       introspection: config.introspection,
@@ -85,8 +92,8 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
       serveDemo(app, key, clock)
       serveDemoFaults(app, {
         gateway,
-        sandbox: outside.sandbox,
-        mailbox: outside.mailbox,
+        control: outside.control,
+        isSandboxed: outside.isSandboxed,
         supervisor: () => demoSupervisor(key, clock),
       })
       await addDemoData(gateway, key, clock)
@@ -104,6 +111,10 @@ export async function serve(config: Config, store: Store, clock: Clock = systemC
       url: address.replace('0.0.0.0', '127.0.0.1'),
       gateway,
       standIns: outside.standIns,
+      async drain(ms, signal) {
+        ready = false
+        if (ms > 0) await routes.drain({ noticeMs: ms / 2, socketsMs: ms / 2, signal })
+      },
       async stop() {
         ready = false
         await app.close()

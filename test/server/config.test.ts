@@ -1,6 +1,7 @@
 /** Settings: a wrong one stops the start and says which, and how to mend it. */
 import { expect, it } from 'vitest'
-import { readConfig } from '../../server/vacation/config.ts'
+import { placeOf } from '../../server/vacation/backend.ts'
+import { readConfig, readOutsideConfig } from '../../server/vacation/config.ts'
 
 const production = { NODE_ENV: 'production' }
 
@@ -44,6 +45,37 @@ it('reads rates and origins', () => {
   })
 })
 
+it('reads where several gateways meet, and then drains unless it is told otherwise', () => {
+  expect(readConfig({})).toMatchObject({ databaseUrl: undefined, natsUrls: undefined, drainMs: 0 })
+  const several = { DATABASE_URL: 'postgresql://layover@db/layover?sslmode=verify-full' }
+  expect(readConfig(several)).toMatchObject({ databaseUrl: several.DATABASE_URL, drainMs: 20_000 })
+  expect(readConfig({ ...several, DRAIN_SECONDS: '0' })).toMatchObject({ drainMs: 0 })
+  expect(readConfig({ ...several, NATS_URL: 'nats://one:4222, tls://two:4222' })).toMatchObject({
+    natsUrls: ['nats://one:4222', 'tls://two:4222'],
+  })
+  expect(readConfig({ OUTSIDE_URL: 'http://outside:4100/' })).toMatchObject({ outsideUrl: 'http://outside:4100' })
+})
+
+it('a bus needs the database that the gateways share', () => {
+  expect(() => readConfig({ NATS_URL: 'nats://localhost:4222' })).toThrow(/^NATS_URL: .*Set DATABASE_URL/)
+})
+
+it('tells people where the data is without user and password, and repeats neither in an error', () => {
+  const place = (DATABASE_URL: string): string => placeOf(readConfig({ DATABASE_URL }))
+  expect(place('postgres://layover:hunter2@db.example:5433/agency?sslmode=require')).toBe('agency on db.example:5433')
+  expect(place('postgres:///agency?host=/run/postgresql&user=layover&password=hunter2')).toBe(
+    'agency on /run/postgresql',
+  )
+  const refused = { DATABASE_URL: 'postgre://layover:hunter2@db/agency', NATS_URL: 'http://layover:hunter2@bus' }
+  expect(() => readConfig(refused)).toThrow(/DATABASE_URL: must be/)
+  expect(() => readConfig(refused)).not.toThrow(/hunter2/)
+})
+
+it('the outside has a port for the mailbox beside its own', () => {
+  expect(readOutsideConfig({})).toEqual({ port: 4100, host: '127.0.0.1', directory: '.layover' })
+  expect(() => readOutsideConfig({ OUTSIDE_PORT: '65535' })).toThrow(/OUTSIDE_PORT: /)
+})
+
 it.each([
   ['PORT', 'many'],
   ['PORT', '70000'],
@@ -59,7 +91,15 @@ it.each([
   ['ALLOWED_ORIGINS', 'app.example'],
   ['ALLOWED_ORIGINS', 'https://app.example/'],
   ['ALLOWED_ORIGINS', '*'],
-  ['DATABASE_URL', 'postgres://localhost/layover'],
+  ['DATABASE_URL', 'mysql://localhost/layover'],
+  ['DATABASE_URL', 'postgres://localhost'],
+  ['DATABASE_URL', 'localhost/layover'],
+  ['NATS_URL', 'http://localhost:4222'],
+  ['NATS_URL', 'nats://one:4222,two:4222'],
+  ['OUTSIDE_URL', 'smtp://localhost:4101'],
+  ['OUTSIDE_URL', 'http://localhost:4100/hotel'],
+  ['DRAIN_SECONDS', '601'],
+  ['DRAIN_SECONDS', '-1'],
 ])('%s=%s stops the start, by name', (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`^These settings can't be used:\\n {2}${name}: `))
 })

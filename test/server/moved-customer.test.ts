@@ -41,7 +41,7 @@ let served: Served
 beforeAll(async () => {
   outside = await startOutside()
   const environment = { ...outside.environment, PORT: '0', DATA_DIR: directory.path, TASK_WAIT_MS: '20000' }
-  served = await serve(readConfig(environment), store)
+  served = await serve(readConfig(environment), { store })
 })
 afterEach(() => outside.sandbox.control.clearFaults())
 afterAll(async () => {

@@ -237,17 +237,21 @@ it('where a subscriber belongs is asked again as long as the rule for it fails',
   await expect.poll(() => [friend.length, mine.length]).toEqual([1, 2])
 })
 
+/** In this process, without sockets. Calls back for each poke. */
+async function listen({ gateway }: Served, user: string, told: () => void): Promise<void> {
+  const operation = getOperationAST(parse(PLAIN))
+  if (operation == null) throw new Error('one operation')
+  const pokes = gateway.readyPokes({ operation, context: await gateway.context({ user }) })
+  if (pokes === undefined) throw new Error('not ready')
+  void (async () => {
+    for await (const _each of pokes) told()
+  })()
+}
+
 it('1,200 subscribers are told in turns, between which others are served', async () => {
   const world = await served()
   let told = 0
-  for (let count = 0; count < 1200; count += 1) {
-    const operation = getOperationAST(parse(PLAIN))
-    if (operation == null) throw new Error('one operation')
-    const pokes = world.gateway.readyPokes({ operation, context: await world.gateway.context({ user: 'me' }) })
-    void pokes?.next().then(() => {
-      told += 1
-    })
-  }
+  for (let count = 0; count < 1200; count += 1) await listen(world, 'me', () => (told += 1))
   const seen = new Set<number>()
   void world.commit()
   while (told < 1200) {
@@ -255,4 +259,25 @@ it('1,200 subscribers are told in turns, between which others are served', async
     seen.add(told)
   }
   expect(seen).toEqual(new Set([0, 500, 1000, 1200]))
+})
+
+it('what is committed while many are being told is told afterwards, to each whom it concerns', async () => {
+  const notes = defineCollection('Note', { owner: 'text', mayRead: () => 'none' })
+  const world = await served({ collections: [notes] })
+  const pokes = new Map<string, number>()
+  for (let count = 0; count < 1200; count += 1) {
+    const user = `user-${count % 3}`
+    await listen(world, user, () => pokes.set(user, (pokes.get(user) ?? 0) + 1))
+  }
+  // Each commits in a turn of its own: the later ones come while the 1,200 are still being asked about the first.
+  const commits: Promise<void>[] = []
+  for (const user of ['user-0', 'user-1', 'user-0', 'user-2', 'user-1']) {
+    commits.push(world.commit(agent(user)))
+    await new Promise(setImmediate)
+  }
+  await Promise.all(commits)
+  const counts = (): readonly number[] => ['user-0', 'user-1', 'user-2'].map(user => pokes.get(user) ?? 0)
+  await expect.poll(() => counts().every(count => count > 0 && count % 400 === 0)).toBe(true)
+  const commitsOf = [2, 2, 1]
+  counts().forEach((count, user) => void expect(count).toBeLessThanOrEqual(400 * (commitsOf[user] ?? 0)))
 })

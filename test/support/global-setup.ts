@@ -2,14 +2,12 @@
  * Before any test: the gateway as one file, so that a process of it starts quickly enough to be killed fifty times, and one
  * PostgreSQL server for all tests.
  */
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { bundleGateway } from '../../server/vacation/build.ts'
 import { postgresPrograms, SHARED_SERVER, startPostgres } from './postgres.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-/** Where `test/support/gateway-process.ts` finds it. As deep below the root as its source, for its paths to the built pages. */
+/** Where `test/support/gateway-process.ts` finds them. */
 export const GATEWAY_BUNDLE = 'dist/gateway/main.js'
+export const OUTSIDE_BUNDLE = 'dist/gateway/outside.js'
 
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
   const [teardown] = await Promise.all([sharedPostgres(), bundleGateway()])
@@ -22,14 +20,4 @@ async function sharedPostgres(): Promise<(() => Promise<void>) | undefined> {
   const server = await startPostgres()
   process.env[SHARED_SERVER] = server.url
   return () => server.stop()
-}
-
-async function bundleGateway(): Promise<void> {
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'warn',
-    resolve: { tsconfigPaths: true },
-    build: { ssr: 'server/vacation/main.ts', outDir: 'dist/gateway', emptyOutDir: true, target: 'node20' },
-  })
 }

@@ -41,6 +41,8 @@ export interface SandboxControl {
   fault(fault: Fault): void
   /** Calls that hang already go on hanging. */
   clearFaults(): void
+  /** Those that calls can still meet. */
+  faults(): ArmedFault[]
   /** `stock` is what is left to be reserved, at least 0. */
   setStock(offerId: string, stock: number): void
   /** From now on the offer is refused; what is reserved stays. */
@@ -82,10 +84,10 @@ const stockInput = z.strictObject({ offerId: z.string(), stock: z.int().min(0) }
 const discontinueInput = z.strictObject({ offerId: z.string(), replacedBy: z.string().optional() })
 const priceInput = z.strictObject({ offerId: z.string(), amount: z.int().min(0).max(MAX_AMOUNT) })
 
-interface ArmedFault {
-  readonly supplier: SupplierKind | '*'
-  readonly on: Operation
-  readonly kind: FaultKind
+/** A fault as it stands: for every call, or for those whose key it matches. */
+export type ArmedFault = Pick<Fault, 'supplier' | 'on' | 'kind'>
+
+interface WaitingFault extends ArmedFault {
   readonly key: RegExp | undefined
   readonly ms: number
   left: number
@@ -94,6 +96,7 @@ interface ArmedFault {
 export interface Faults {
   add(fault: unknown): void
   clear(): void
+  list(): ArmedFault[]
   /** The fault that this call meets, spent by one; or undefined. */
   take(
     supplier: SupplierKind,
@@ -103,7 +106,7 @@ export interface Faults {
 }
 
 export function armedFaults(): Faults {
-  let armed: ArmedFault[] = []
+  let armed: WaitingFault[] = []
   return {
     add(input) {
       const { supplier, on, kind, times = Number.POSITIVE_INFINITY, key, ms = 0 } = checked(faultInput, input)
@@ -112,6 +115,7 @@ export function armedFaults(): Faults {
     clear() {
       armed = []
     },
+    list: () => armed.map(({ supplier, on, kind }) => ({ supplier, on, kind })),
     take(supplier, operation, key) {
       const met = armed.find(
         fault =>
@@ -156,6 +160,7 @@ export function sandboxControl(store: SandboxStore, faults: Faults, log: () => S
   const control: SandboxControl = {
     fault: fault => faults.add(fault),
     clearFaults: () => faults.clear(),
+    faults: () => faults.list(),
     setStock: (offerId, stock) => setStock({ offerId, stock }),
     discontinue: (offerId, replacedBy) => discontinue({ offerId, ...(replacedBy === undefined ? {} : { replacedBy }) }),
     setPrice: (offerId, amount) => setPrice({ offerId, amount }),
@@ -170,6 +175,7 @@ export function sandboxControl(store: SandboxStore, faults: Faults, log: () => S
     ['price', setPrice],
   ])
   const views = new Map<string, () => unknown>([
+    ['faults', () => ({ faults: control.faults() })],
     ['reservations', () => ({ reservations: control.reservations() })],
     ['log', () => ({ log: control.log() })],
   ])

@@ -20,13 +20,17 @@ export interface SandboxOptions {
   readonly file?: string
   /** Default 0: any free one. */
   readonly port?: number
+  /** The address to listen at. Default 127.0.0.1: whoever reaches it may make the suppliers fail. */
+  readonly host?: string
   readonly clock: Clock
   /** Added to a new file, and whatever of it is missing to an old one. Default `demoCatalogue`. */
   readonly offers?: readonly CatalogueOffer[]
+  /** What else is served under `/control`, by name: the answer to a GET. */
+  readonly views?: Readonly<Record<string, () => unknown>>
 }
 
 export interface Sandbox {
-  /** `http://127.0.0.1:<port>`. */
+  /** `http://<host>:<port>`. */
   readonly url: string
   /** The base addresses for `httpSupplier`. */
   readonly hotel: string
@@ -40,18 +44,19 @@ export interface Sandbox {
 const maxLoggedCalls = 10_000
 
 /**
- * The three suppliers of the demo as one real HTTP server on 127.0.0.1, under `/hotel`, `/flight` and `/car`, with
- * `/control` beside them (POST `fault`, `clear`, `stock`, `discontinue`, `price`; GET `reservations`, `log`). Beyond
+ * The three suppliers of the demo as one real HTTP server, under `/hotel`, `/flight` and `/car`, with
+ * `/control` beside them (POST `fault`, `clear`, `stock`, `discontinue`, `price`; GET `faults`, `reservations`, `log`). Beyond
  * the contract it answers 410 `RELEASED` for a key that was released, 422 `KEY_REUSED` for a key that holds another
  * request and 400 `INVALID_INPUT` with the field. A refused key holds nothing, so it is decided afresh when it is
  * asked again; an unknown offer counts as discontinued. Rejects if the port is taken or the file cannot be opened.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { file = ':memory:', port = 0, clock, offers = demoCatalogue } = options
+  const { file = ':memory:', port = 0, host = '127.0.0.1', clock, offers = demoCatalogue } = options
   const store = openSandboxStore(file, offers)
   const faults = armedFaults()
   const calls: LoggedCall[] = []
   const room = sandboxControl(store, faults, () => calls.map(call => ({ ...call })))
+  const views = new Map([...room.views, ...Object.entries(options.views ?? {})])
   const closing = new AbortController()
   const inFlight = new Set<Promise<void>>()
   const sandbox = { store, faults, clock, closing: closing.signal }
@@ -59,7 +64,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { supplier, rest } = pathOf(request)
     try {
-      if (supplier === 'control') return send(response, await controlAnswer(room, rest.join('/'), request))
+      if (supplier === 'control')
+        return send(response, await controlAnswer({ ...room, views }, rest.join('/'), request))
       const route = routeOf(supplier, rest, request.method)
       if ('status' in route) return send(response, route)
       const call = logCall(calls, clock, route, request.method)
@@ -79,7 +85,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   })
   try {
     const listening = once(server, 'listening')
-    server.listen(port, '127.0.0.1')
+    server.listen(port, host)
     await listening
   } catch (error) {
     store.close()
@@ -96,7 +102,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     store.close()
   }
   let closed: Promise<void> | undefined
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = `http://${host}:${(server.address() as AddressInfo).port}`
   return {
     url,
     hotel: `${url}/hotel`,

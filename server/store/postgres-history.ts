@@ -1,0 +1,133 @@
+/**
+ * Schema and history of a store on Postgres. The epoch names the history of its numbers: it is another one when the database
+ * is another cluster than the one it was made in (a dump that was loaded elsewhere), or goes on another timeline (a standby
+ * was promoted, a backup was rolled forward). Looked at on every new connection, since either happens under running gateways.
+ */
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { systemRandom } from '../../protocol/index.ts'
+import type { Queries } from './postgres-connection.ts'
+import { POSTGRES_MIGRATIONS } from './postgres-migrations.ts'
+import { StoreError } from './store.ts'
+
+/** Whoever holds it migrates, or gives the store a new epoch. */
+const LOCK = 7_305_804_385_301_001n
+
+export interface History {
+  readonly epoch: string
+  readonly secret: string
+}
+
+/** In a transaction of `client`. Throws StoreError: STORE_TOO_NEW, STORE_UNAVAILABLE. */
+export async function openPostgresHistory(client: pg.ClientBase, place: string): Promise<History> {
+  const exists = await hasSchema(client)
+  const version = exists ? await schemaVersion(client) : 0
+  if (version >= POSTGRES_MIGRATIONS.length) {
+    await checkOldest(client, place)
+  } else {
+    await inTransaction(client, () => migrate(client, place))
+  }
+  return inTransaction(client, async () => {
+    const [found] = await settings(client, ['secret'])
+    if (found === undefined) {
+      await client.query(`insert into layover.meta values ('secret', $1) on conflict do nothing`, [
+        randomBytes(32).toString('hex'),
+      ])
+    }
+    const epoch = await currentEpoch(client)
+    const [secret = ''] = await settings(client, ['secret'])
+    return { epoch, secret }
+  })
+}
+
+async function inTransaction<Value>(client: pg.ClientBase, work: () => Promise<Value>): Promise<Value> {
+  await client.query('begin')
+  try {
+    await client.query('select pg_advisory_xact_lock($1)', [LOCK])
+    const value = await work()
+    await client.query('commit')
+    return value
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined)
+    throw error
+  }
+}
+
+async function migrate(client: pg.ClientBase, place: string): Promise<void> {
+  if (!(await hasSchema(client))) {
+    await client.query('create schema if not exists layover')
+    await client.query('create table layover.meta (name text collate "C" primary key, value text not null)')
+  }
+  const from = await schemaVersion(client)
+  if (from > POSTGRES_MIGRATIONS.length) return checkOldest(client, place)
+  for (const { sql, oldest } of POSTGRES_MIGRATIONS.slice(from)) {
+    await client.query(sql)
+    await remember(client, { oldest: String(oldest) })
+  }
+  await remember(client, { schema: String(POSTGRES_MIGRATIONS.length) })
+}
+
+async function hasSchema(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(`select to_regclass('layover.meta') is not null as found`)
+  return rows[0]?.found === true
+}
+
+async function schemaVersion(client: pg.ClientBase): Promise<number> {
+  const [version = '0'] = await settings(client, ['schema'])
+  return Number(version)
+}
+
+async function checkOldest(client: pg.ClientBase, place: string): Promise<void> {
+  const known = POSTGRES_MIGRATIONS.length
+  const [version = '0', oldest = '0'] = await settings(client, ['schema', 'oldest'])
+  if (Number(oldest) <= known) return
+  throw new StoreError(
+    'STORE_TOO_NEW',
+    `The store of ${place} was made for newer gateways (schema ${version}, which needs at least version ${oldest}; this one knows ${known}): start that version.`,
+  )
+}
+
+/** The epoch of the history that this connection sees, a new one when it is another than the last time. */
+async function currentEpoch(client: pg.ClientBase): Promise<string> {
+  const cluster = await clusterOf(client)
+  const [epoch, known] = await settings(client, ['epoch', 'cluster'])
+  if (epoch !== undefined && (known === cluster || cluster === UNKNOWN)) return epoch
+  const next = systemRandom.uuid()
+  await remember(client, { epoch: next, cluster })
+  return next
+}
+
+/** As cheap as it has to be on every new connection: the epoch as it stands, or undefined when it has to be looked into. */
+export async function knownEpoch(queries: Queries): Promise<string | undefined> {
+  const [row] = await queries.all<{ epoch: string | null; same: boolean }>({ sql: KNOWN_EPOCH })
+  return row?.same && row.epoch !== null ? row.epoch : undefined
+}
+
+const CLUSTER = `(select system_identifier from pg_control_system())::text || '/' || (select timeline_id from pg_control_checkpoint())::text`
+
+const KNOWN_EPOCH = `select (select value from layover.meta where name = 'epoch') as epoch,
+ (select value from layover.meta where name = 'cluster') = ${CLUSTER} as same`
+
+const UNKNOWN = 'unknown'
+
+async function clusterOf(client: pg.ClientBase): Promise<string> {
+  const { rows } = await client.query<{ cluster: string }>(`select ${CLUSTER} as cluster`)
+  return rows[0]?.cluster ?? UNKNOWN
+}
+
+async function settings(client: pg.ClientBase, names: readonly string[]): Promise<(string | undefined)[]> {
+  const { rows } = await client.query<{ name: string; value: string }>(
+    'select name, value from layover.meta where name = any($1)',
+    [names],
+  )
+  return names.map(name => rows.find(row => row.name === name)?.value)
+}
+
+async function remember(client: pg.ClientBase, values: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, value] of Object.entries(values)) {
+    await client.query(
+      'insert into layover.meta values ($1, $2) on conflict (name) do update set value = excluded.value',
+      [name, value],
+    )
+  }
+}
