@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import { refusalOfRepeat } from '../mutation-log.ts'
 import type { Observer } from '../observe/observer.ts'
 import {
+  type Expected,
   type StepReport,
   type Store,
   type StoredTask,
@@ -17,10 +18,10 @@ import type { News } from '../sync/bus.ts'
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
 import type { SagaTask, TaskDefinition } from './define-task.ts'
-import { isWithdrawnUnseen, type Submission, type Taken, TaskLedger } from './ledger.ts'
+import { isWithdrawnUnseen, type Submission, type Taken, TaskLedger, touchesOf } from './ledger.ts'
 import { type Confirmed, confirmed, type Outcome, type Rejected } from './outcome.ts'
 import { type SagaPorts, undoneByOperator, walkSaga } from './saga.ts'
-import { writeTaskRecord } from './task.ts'
+import { TASK_TYPE, taskKey, writeTaskRecord } from './task.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 const FIRST_RETRY_MS = 250
@@ -86,7 +87,7 @@ export class TaskRunner {
     // Asked twice: at its turn in the commit's group, and when the commit itself has failed.
     const write = async (): Promise<Taken | Rejected> => {
       const written = await document.attempt(() =>
-        store.write(address.partition, unit => document.attempt(() => take(unit))),
+        store.write(address.partition, unit => document.attempt(() => take(unit)), expectedOf(submission, address)),
       )
       if (!('kind' in written) && written.fresh !== undefined && written.task.state === 'finished')
         this.#observe(written.task)
@@ -352,6 +353,17 @@ const addressOf = (viewer: Viewer, id: string): TaskAddress => ({
 })
 
 const userKey = ({ partition, user }: Pick<TaskAddress, 'partition' | 'user'>): string => `${partition} ${user}`
+
+/** What taking a task looks at: its claim, those it comes after, and the records that it touches. */
+function expectedOf({ definition, args, after }: Submission, address: TaskAddress): Expected {
+  const touches = touchesOf(definition, args)
+  return {
+    tasks: [address, ...after.map(id => ({ ...address, id }))],
+    records: [`${TASK_TYPE}:${taskKey(address)}`, ...touches.map(({ record }) => record)],
+    touches,
+    takes: 1,
+  }
+}
 
 const takenKey = ({ partition, user, id }: TaskAddress): string => `${partition} ${user} ${id}`
 
