@@ -20,6 +20,8 @@ interface Import {
   /** Path from the root; undefined for a package. */
   readonly target: string | undefined
   readonly typeOnly: boolean
+  /** `import()`: when the code comes by. */
+  readonly isLazy: boolean
 }
 
 interface Source {
@@ -42,9 +44,27 @@ function read(path: string): Source {
     if (statement.moduleSpecifier === undefined || !ts.isStringLiteral(statement.moduleSpecifier)) return []
     const specifier = statement.moduleSpecifier.text
     const line = tree.getLineAndCharacterOfPosition(statement.getStart()).line + 1
-    return [{ line, specifier, target: targetOf(path, specifier), typeOnly: isTypeOnly(statement) }]
+    return [{ line, specifier, target: targetOf(path, specifier), typeOnly: isTypeOnly(statement), isLazy: false }]
   })
-  return { path, tree, imports }
+  return { path, tree, imports: [...imports, ...lazyImports(path, tree)] }
+}
+
+/** `import('package')`, of a value or of a type. */
+function lazyImports(path: string, tree: ts.SourceFile): Import[] {
+  const found: Import[] = []
+  const visit = (node: ts.Node): void => {
+    const named = ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined
+    const isCall = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+    const literal = isCall ? node.arguments[0] : named
+    if (literal !== undefined && ts.isStringLiteral(literal)) {
+      const line = tree.getLineAndCharacterOfPosition(node.getStart()).line + 1
+      const specifier = literal.text
+      found.push({ line, specifier, target: targetOf(path, specifier), typeOnly: named !== undefined, isLazy: true })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(tree)
+  return found
 }
 
 function targetOf(from: string, specifier: string): string | undefined {
@@ -127,6 +147,20 @@ describe('the arrows', () => {
     expect(offenders((from, { specifier }) => specifier === 'better-sqlite3' && !database(from))).toEqual([])
   })
 
+  it('only the adapters for PostgreSQL and NATS name their package, and never before they are used', () => {
+    const adapters: Readonly<Record<string, RegExp>> = {
+      'server/sync/postgres-bus.ts': /^pg$/,
+      'server/sync/nats-bus.ts': /^@nats-io\//,
+    }
+    const several = /^(pg|@nats-io\/.*)$/
+    expect(
+      offenders(
+        (from, { specifier, typeOnly, isLazy }) =>
+          several.test(specifier) && !(adapters[from]?.test(specifier) && (typeOnly || isLazy)),
+      ),
+    ).toEqual([])
+  })
+
   it('the core of the server knows no HTTP server', () => {
     const http = /^(fastify|@fastify\/|@as-integrations\/|express|ws$|graphql-ws|node:https?$)/
     expect(
@@ -141,7 +175,7 @@ describe('the arrows', () => {
     const edges = new Map(
       sources.map(({ path, imports }) => [
         path,
-        imports.filter(({ typeOnly }) => !typeOnly).flatMap(({ target }) => target ?? []),
+        imports.filter(({ typeOnly, isLazy }) => !typeOnly && !isLazy).flatMap(({ target }) => target ?? []),
       ]),
     )
     const cycles: string[] = []
