@@ -9,7 +9,8 @@ import {
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
 import { checkViewer, DocumentRun, predecessorMissing, predecessorOf } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
-import { journalEngine } from './engine/sqlite-journal.ts'
+import { definitionName, type EngineMaker } from './engine/engine.ts'
+import { journalEngine } from './engine/journal.ts'
 import { maskError, refuse } from './errors.ts'
 import { type Guard, guardOf } from './guard/guard.ts'
 import { type DocumentLimits, limitsOf } from './guard/limits.ts'
@@ -43,6 +44,8 @@ import type { Viewer } from './viewer.ts'
 
 export interface GatewayOptions {
   readonly store: Store
+  /** Makes tasks with outside steps go on after a crash. Default: a journal in the store, for one process. */
+  readonly engine?: EngineMaker
   /** The domain's SDL: extends Query and Mutation, its task fields return types that implement TaskPayload. */
   readonly typeDefs: string
   /** The domain's resolvers; task fields need none. */
@@ -156,7 +159,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const presenter = presenterOf(store, collections)
   const retentionMs = (options.taskRetentionDays ?? 400) * DAY_MS
   const horizonMs = (options.syncHorizonDays ?? 30) * DAY_MS
-  const engine = journalEngine({ store, clock, random, log })
+  const engine = (options.engine ?? journalEngine)({
+    store,
+    clock,
+    random,
+    log,
+    definitions: definitions.map(({ name, version }) => definitionName(name, version)),
+  })
   const runner = new TaskRunner({
     store,
     engine,

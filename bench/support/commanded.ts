@@ -4,8 +4,6 @@ import { join } from 'node:path'
 
 export interface Child {
   call<Value>(command: string, ...values: readonly unknown[]): Promise<Value>
-  /** Milliseconds of CPU that it has used so far, user and system. */
-  cpuMs(): Promise<number>
   close(): Promise<void>
 }
 
@@ -38,7 +36,6 @@ export async function startChild(file: string, ...values: readonly string[]): Pr
   await answer(0)
   return {
     call,
-    cpuMs: () => call('cpuMs'),
     async close() {
       await call('close').catch(() => undefined)
       process.disconnect()
@@ -51,16 +48,9 @@ type Commands = Readonly<Record<string, (...values: never[]) => unknown>>
 
 /** The child's side. `close` is called before it ends. */
 export function serveCommands(commands: Commands & { close(): Promise<void> }): void {
-  const all: Commands = {
-    cpuMs: () => {
-      const { user, system } = process.cpuUsage()
-      return (user + system) / 1000
-    },
-    ...commands,
-  }
   process.on('message', async ({ id, command, values }: { id: number; command: string; values: never[] }) => {
     try {
-      process.send?.({ id, value: await all[command]?.(...values) })
+      process.send?.({ id, value: await (commands as Commands)[command]?.(...values) })
     } catch (error) {
       process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     }
