@@ -4,8 +4,6 @@ import { join } from 'node:path'
 
 export interface Child {
   call<Value>(command: string, ...values: readonly unknown[]): Promise<Value>
-  /** Milliseconds of CPU that it has used so far, user and system. */
-  cpuMs(): Promise<number>
   close(): Promise<void>
 }
 
@@ -15,14 +13,20 @@ interface Message {
   readonly error?: string
 }
 
+/** `NODE_CPU_PROF` names a folder for profiles. */
+function profiling(): string[] {
+  const folder = process.env['NODE_CPU_PROF']
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
+}
+
 /** `file` in this folder, a module that ends with `serveCommands`. Resolves when it serves. */
 export async function startChild(file: string, ...values: readonly string[]): Promise<Child> {
-  const process: ChildProcess = fork(join(import.meta.dirname, file), values, { execArgv: ['--import', 'tsx'] })
+  const child: ChildProcess = fork(join(import.meta.dirname, file), values, { execArgv: ['--import', 'tsx', ...profiling()] })
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
-  const exited = new Promise<void>(resolve => process.once('exit', () => resolve()))
+  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   let count = 0
   const answer = (id: number): Promise<never> => new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
-  process.on('message', ({ id, value, error }: Message) => {
+  child.on('message', ({ id, value, error }: Message) => {
     if (error === undefined) waiting.get(id)?.resolve(value as never)
     else waiting.get(id)?.reject(new Error(`${file}: ${error}`))
     waiting.delete(id)
@@ -32,16 +36,15 @@ export async function startChild(file: string, ...values: readonly string[]): Pr
   })
   const call = <Value>(command: string, ...given: readonly unknown[]): Promise<Value> => {
     count += 1
-    process.send({ id: count, command, values: given })
+    child.send({ id: count, command, values: given })
     return answer(count)
   }
   await answer(0)
   return {
     call,
-    cpuMs: () => call('cpuMs'),
     async close() {
       await call('close').catch(() => undefined)
-      process.disconnect()
+      child.disconnect()
       await exited
     },
   }
@@ -51,16 +54,9 @@ type Commands = Readonly<Record<string, (...values: never[]) => unknown>>
 
 /** The child's side. `close` is called before it ends. */
 export function serveCommands(commands: Commands & { close(): Promise<void> }): void {
-  const all: Commands = {
-    cpuMs: () => {
-      const { user, system } = process.cpuUsage()
-      return (user + system) / 1000
-    },
-    ...commands,
-  }
   process.on('message', async ({ id, command, values }: { id: number; command: string; values: never[] }) => {
     try {
-      process.send?.({ id, value: await all[command]?.(...values) })
+      process.send?.({ id, value: await (commands as Commands)[command]?.(...values) })
     } catch (error) {
       process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     }

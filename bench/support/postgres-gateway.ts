@@ -6,12 +6,24 @@ import { postgres } from '../../server/store/postgres.ts'
 import { serveCommands } from './commanded.ts'
 import { collections, SDL, SECRET, tasks } from './notes-domain.ts'
 
+/** Since the process began. */
+export interface Counts {
+  readonly commits: number
+  /** Confirmed tasks of each kind. */
+  readonly plain: number
+  readonly steps: number
+  /** CPU time, user and system. */
+  readonly cpuMs: number
+}
+
 const [url = ''] = process.argv.slice(2)
 const store = postgres(url)
 let commits = 0
-store.onCommit(all => {
-  commits += all.length
+// Called once a commit, however many tasks share it.
+store.onCommit(() => {
+  commits += 1
 })
+const settled: Record<string, number> = {}
 const gateway = createGateway({
   store,
   typeDefs: SDL,
@@ -19,6 +31,13 @@ const gateway = createGateway({
   collections,
   authenticate: jwtAuthenticator({ secret: SECRET }),
   taskWaitMs: 60_000,
+  observers: [
+    {
+      taskSettled({ name, status }) {
+        if (status === 'CONFIRMED') settled[name] = (settled[name] ?? 0) + 1
+      },
+    },
+  ],
 })
 await gateway.start()
 const app = fastify()
@@ -27,7 +46,10 @@ const address = await app.listen({ port: 0, host: '127.0.0.1' })
 
 serveCommands({
   address: () => address,
-  commits: () => commits,
+  counts: (): Counts => {
+    const { user, system } = process.cpuUsage()
+    return { commits, plain: settled['writeNote'] ?? 0, steps: settled['takeTrip'] ?? 0, cpuMs: (user + system) / 1000 }
+  },
   async close() {
     await app.close()
     await gateway.stop()

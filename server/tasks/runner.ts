@@ -89,7 +89,7 @@ export class TaskRunner {
     // Asked twice: at its turn in the commit's group, and when the commit itself has failed.
     const write = async (): Promise<Taken | Rejected> => {
       const written = await document.attempt(() =>
-        store.write(address.partition, unit => document.attempt(() => take(unit)), expectedOf(submission, address)),
+        store.write(address.partition, unit => document.attempt(() => take(unit)), expectedToTake(submission, address)),
       )
       if (!('kind' in written) && written.fresh !== undefined && written.task.state === 'finished')
         this.#observe(written.task)
@@ -372,7 +372,7 @@ const addressOf = (viewer: Viewer, id: string): TaskAddress => ({
 const userKey = ({ partition, user }: Pick<TaskAddress, 'partition' | 'user'>): string => `${partition} ${user}`
 
 /** What taking a task looks at: its claim, those it comes after, and the records that it touches. */
-function expectedOf({ definition, args, after }: Submission, address: TaskAddress): Expected {
+function expectedToTake({ definition, args, after }: Submission, address: TaskAddress): Expected {
   const touches = touchesOf(definition, args)
   return {
     tasks: [address, ...after.map(id => ({ ...address, id }))],

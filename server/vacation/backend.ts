@@ -12,9 +12,11 @@ export type Backend = Pick<GatewayOptions, 'store' | 'bus'>
 
 /** SQLite in the data folder, or what several gateways share. */
 export function backendOf(config: Config): Backend {
-  mkdirSync(config.dataDirectory, { recursive: true })
   const { databaseUrl, natsUrls } = config
-  if (databaseUrl === undefined) return { store: sqlite(sqliteFile(config)) }
+  if (databaseUrl === undefined) {
+    mkdirSync(config.dataDirectory, { recursive: true })
+    return { store: sqlite(sqliteFile(config)) }
+  }
   return {
     store: postgres(databaseUrl),
     bus: natsUrls === undefined ? postgresBus(databaseUrl) : natsBus(natsUrls.join(',')),

@@ -54,7 +54,6 @@ interface Users {
 }
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const random = seeded(options.seed)
   const [outside, postOffice, postgres] = await Promise.all([
     startOutside(),
     startPostOffice(),
@@ -66,15 +65,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const database = await postgres?.createDatabase()
   const fleet = await startFleet({
     size: options.gateways,
-    env: { ...outside.environment, SMTP_URL: postOffice.url, LOG_LEVEL: 'error' },
+    env: { ...outside.environment, SMTP_URL: postOffice.url, LOG_LEVEL: 'warn' },
     ...(database === undefined ? {} : { database }),
   })
   const line = new Line(fleet.url)
   try {
     const users = await usersOf(options, line)
     const begin = Date.now()
-    const storm = new Storm(fleet, random, options.roundMs)
-    const living = live(users, random, options.paceMs)
+    const storm = new Storm(fleet, seeded(options.seed), options.roundMs)
+    const living = live(users, seeded(-options.seed), options.paceMs)
     const crashAt = Array.from({ length: options.crashes }, (_, index) =>
       Math.floor(((index + 1) * options.rounds) / (options.crashes + 1)),
     )
@@ -115,6 +114,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         ],
         ['faults', storm.tally()],
         ['gateways', `${fleet.failedStarts} starts failed, ${fleet.endedByThemselves.length} ended by themselves`],
+        ['takeovers', takeoversOf(fleet)],
         ['answers', answersOf(line)],
         ['refusals', refusalsOf(users)],
         ['outcomes', outcomesOf(atRest.users)],
@@ -218,8 +218,10 @@ class Storm {
     await crash()
   }
 
+  /** Everybody wakes. */
   end(): void {
     this.#isOver.abort()
+    for (const place of this.#fleet.frozen) this.#wake(place)
   }
 
   tally(): string {
@@ -231,9 +233,14 @@ class Storm {
     this.#fleet.freeze(victim)
     const sleepMs = SLEEP_MS[0] + this.#random() * (SLEEP_MS[1] - SLEEP_MS[0])
     later(sleepMs, undefined, { signal: this.#isOver.signal }).then(
-      () => this.#fleet.wake(victim),
+      () => this.#wake(victim),
       () => undefined,
     )
+  }
+
+  #wake(place: number): void {
+    this.#fleet.wake(place)
+    this.faults.push({ kind: 'wake', at: Date.now() })
   }
 }
 
@@ -305,6 +312,17 @@ const outcomesOf = (users: readonly UserAtRest[]): string =>
   counted(
     users.flatMap(({ tasks }) => tasks.map(({ name, status, rejection }) => `${name} ${rejection?.code ?? status}`)),
   )
+
+/** A gateway that finds another silent says of how many tasks it takes over. */
+function takeoversOf({ said }: Fleet): string {
+  const tasks = said.flatMap(line => {
+    const { msg, tasks } = line.includes('taken over')
+      ? (JSON.parse(line) as { msg: string; tasks?: number })
+      : { msg: '' }
+    return msg.includes('taken over') ? [Number(tasks ?? 0)] : []
+  })
+  return `${tasks.reduce((sum, count) => sum + count, 0)} tasks of ${tasks.length} gateways`
+}
 
 const loggedBy = (fleet: Fleet): string =>
   counted(fleet.said.map(line => /"msg":"([^"]*)"/.exec(line)?.[1] ?? line.slice(0, 100)))

@@ -27,7 +27,7 @@ export interface Fleet {
   kill(place: number): Promise<void>
   freeze(place: number): void
   wake(place: number): void
-  /** Wakes all and resolves when all are well. */
+  /** Resolves when all are well. */
   whole(): Promise<void>
   /** Of the first that answers, in the format of Prometheus. */
   metrics(): Promise<string>
@@ -137,10 +137,7 @@ export async function startFleet({ size, database, env }: FleetOptions): Promise
       at(place).isFrozen = true
     },
     wake,
-    async whole() {
-      for (const place of fleet.frozen) wake(place)
-      await balancer.ready(size)
-    },
+    whole: () => balancer.ready(size),
     async metrics() {
       const response = await fetch(`${balancer.url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })
       return response.text()

@@ -14,9 +14,9 @@ export interface ListedTask {
   readonly rejection: { readonly code: string } | null
 }
 
-/** Something that was done to a gateway or to the database. */
+/** Something that was done to a gateway or to the database. Who wakes finishes what he was at: nobody can call that back. */
 export interface Fault {
-  readonly kind: 'kill' | 'freeze' | 'crash'
+  readonly kind: 'kill' | 'freeze' | 'wake' | 'crash'
   /** Milliseconds since the epoch. */
   readonly at: number
 }
@@ -275,7 +275,7 @@ function mails({ users, deliveries, faults }: AtRest): Invariant {
     for (const { at } of again) {
       const from = (first?.at ?? 0) - SLACK_MS
       if (!faults.some(fault => fault.at >= from && fault.at <= at))
-        violations.push(`${id} was sent again without a fault`)
+        violations.push(`${id} was sent again after ${at - (first?.at ?? 0)} ms without a fault`)
     }
   }
   const figure = `${wanted.size} mails, ${repeats} sent again around a fault, under the same Message-ID`
