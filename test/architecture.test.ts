@@ -147,17 +147,18 @@ describe('the arrows', () => {
     expect(offenders((from, { specifier }) => specifier === 'better-sqlite3' && !database(from))).toEqual([])
   })
 
-  it('only the adapters for PostgreSQL and NATS name their package, and never before they are used', () => {
+  it('only the adapters name PostgreSQL and NATS, and those of the bus never before they are used', () => {
     const adapters: Readonly<Record<string, RegExp>> = {
       'server/sync/postgres-bus.ts': /^pg$/,
       'server/sync/nats-bus.ts': /^@nats-io\//,
     }
-    const several = /^(pg|@nats-io\/.*)$/
+    const isStore = (from: string): boolean => from.startsWith('server/store/postgres')
     expect(
-      offenders(
-        (from, { specifier, typeOnly, isLazy }) =>
-          several.test(specifier) && !(adapters[from]?.test(specifier) && (typeOnly || isLazy)),
-      ),
+      offenders((from, { specifier, typeOnly, isLazy }) => {
+        if (!/^(pg(-.*)?|@nats-io\/.*)$/.test(specifier)) return false
+        if (isStore(from)) return specifier !== 'pg'
+        return !(adapters[from]?.test(specifier) && (typeOnly || isLazy))
+      }),
     ).toEqual([])
   })
 
