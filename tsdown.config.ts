@@ -24,6 +24,7 @@ export default defineConfig([
       'server/metrics': 'server/observe/metrics.ts',
       'server/opentelemetry': 'server/observe/opentelemetry.ts',
       'server/sqlite': 'server/store/sqlite.ts',
+      'server/postgres': 'server/postgres.ts',
       'server/nats': 'server/sync/nats-bus.ts',
       'server/fastify': 'server/use/fastify.ts',
       'server/ws': 'server/use/ws.ts',

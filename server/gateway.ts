@@ -9,7 +9,8 @@ import {
 import { type Clock, ERROR_CODES, type Random, systemClock, systemRandom } from '../protocol/index.ts'
 import { checkViewer, DocumentRun, predecessorMissing, predecessorOf } from './batch.ts'
 import type { Credentials, GatewayContext } from './context.ts'
-import { journalEngine } from './engine/sqlite-journal.ts'
+import { definitionName, type EngineMaker } from './engine/engine.ts'
+import { journalEngine } from './engine/journal.ts'
 import { maskError, refuse } from './errors.ts'
 import { type Guard, guardOf } from './guard/guard.ts'
 import { type DocumentLimits, limitsOf } from './guard/limits.ts'
@@ -31,6 +32,7 @@ import type { DeltaOptions } from './sync/delta.ts'
 import { type Lookout, lookoutOf } from './sync/lookout.ts'
 import { pokesOf } from './sync/notify.ts'
 import { type ReadyAnswer, type ReadyPages, type ReadyRequest, readyPagesOf } from './sync/ready-pages.ts'
+import { readyPokesOf } from './sync/ready-pokes.ts'
 import { importRecords } from './sync/reference.ts'
 import { taskResolvers } from './task-fields.ts'
 import { checkInTask, checkOutTask } from './tasks/check-out.ts'
@@ -42,6 +44,8 @@ import type { Viewer } from './viewer.ts'
 
 export interface GatewayOptions {
   readonly store: Store
+  /** Makes tasks with outside steps go on after a crash. Default: a journal in the store, for one process. */
+  readonly engine?: EngineMaker
   /** The domain's SDL: extends Query and Mutation, its task fields return types that implement TaskPayload. */
   readonly typeDefs: string
   /** The domain's resolvers; task fields need none. */
@@ -104,6 +108,11 @@ export interface Gateway {
    * same code; for servers that can send text.
    */
   readyAnswer(request: ReadyRequest & { readonly context: GatewayContext }): Promise<ReadyAnswer | undefined>
+  /**
+   * The answers to an admitted subscription as ready JSON, one for each poke, or undefined: then it is to be executed. For
+   * roads that can send text.
+   */
+  readyPokes(request: Pick<Admission, 'operation' | 'context'>): AsyncIterableIterator<string> | undefined
   /** What of an error may leave the gateway; surprises are masked and logged. For every road alike. */
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError
   /** True while the gateway is started and its store can be read and written, asked with a time-out of a second. */
@@ -150,7 +159,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const presenter = presenterOf(store, collections)
   const retentionMs = (options.taskRetentionDays ?? 400) * DAY_MS
   const horizonMs = (options.syncHorizonDays ?? 30) * DAY_MS
-  const engine = journalEngine({ store, clock, random, log })
+  const engine = (options.engine ?? journalEngine)({
+    store,
+    clock,
+    random,
+    log,
+    definitions: definitions.map(({ name, version }) => definitionName(name, version)),
+  })
   const runner = new TaskRunner({
     store,
     engine,
@@ -185,7 +200,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     supervisorRole,
     runner,
-    subscribe: (viewer: Viewer) => pokes.subscribe(viewer),
+    pokes,
     delta: (): DeltaOptions => ({
       store,
       collections,
@@ -197,10 +212,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       now: clock.now(),
     }),
   }
+  const ownResolvers = gatewayResolvers(setting)
   const schema = buildSchema({
     typeDefs: options.typeDefs,
     resolvers: [
-      gatewayResolvers(setting),
+      ownResolvers,
       taskResolvers(definitions, { store, presenter, supervisorRole, clock, random, runner }),
       options.resolvers ?? {},
     ],
@@ -231,6 +247,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     records: recordsFor({ store, collections, presenter }, viewer),
   })
   const fields = plainFieldsOf(schema)
+  const readyPokes = readyPokesOf({ schema, fields, resolvers: ownResolvers.Subscription.changesAvailable })
   const ready = readyPages(options, { schema, fields, presenter, types: [...collections.keys()] }, log)
   const pruning = pruningOf({ store, clock, log, horizonMs, retentionMs })
   return {
@@ -252,6 +269,10 @@ export function createGateway(options: GatewayOptions): Gateway {
         }
         return undefined
       }
+    },
+    readyPokes({ operation, context: { viewer } }) {
+      const text = readyPokes(operation)
+      return text && pokes.subscribe(viewer, () => text(new Date(clock.now()).toISOString()))
     },
     formatError: (formatted, error) => maskError(formatted, error, log),
     ready: async () => started && (await probe()) && started,

@@ -6,6 +6,7 @@ import type { Presenter } from './present.ts'
 import type { Resolvers } from './schema.ts'
 import type { Store } from './store/store.ts'
 import { type ChangesArguments, changesFor, type DeltaOptions } from './sync/delta.ts'
+import type { Pokes } from './sync/notify.ts'
 import type { TaskRunner } from './tasks/runner.ts'
 import { TASK_TYPE, taskKey } from './tasks/task.ts'
 import { hasRole, tenantPartition, type Viewer } from './viewer.ts'
@@ -17,7 +18,7 @@ export interface ResolverSetting {
   readonly runner: TaskRunner
   readonly delta: () => DeltaOptions
   readonly supervisorRole: string
-  readonly subscribe: (viewer: Viewer) => AsyncIterableIterator<true>
+  readonly pokes: Pokes
 }
 
 export function gatewayResolvers(setting: ResolverSetting): Resolvers {
@@ -60,7 +61,7 @@ export function gatewayResolvers(setting: ResolverSetting): Resolvers {
     },
     Subscription: {
       changesAvailable: {
-        subscribe: (_: unknown, __: unknown, { viewer }: GatewayContext) => setting.subscribe(viewer),
+        subscribe: (_: unknown, __: unknown, { viewer }: GatewayContext) => setting.pokes.subscribe(viewer, () => true),
         resolve: () => ({ at: new Date(clock.now()).toISOString() }),
       },
     },

@@ -138,7 +138,7 @@ describe('the arrows', () => {
   })
 
   it("only an application's backend or main names a store adapter, and only the adapters name their database", () => {
-    const mains = new Set(['server/vacation/backend.ts', 'examples/quick-start/server.ts'])
+    const mains = new Set(['server/vacation/backend.ts', 'examples/quick-start/server.ts', 'server/postgres.ts'])
     const names = (specifier: string): boolean =>
       /server\/(?:sqlite|postgres|nats|dbos)$|store\/(?:sqlite|postgres)\.ts$/.test(specifier)
     expect(offenders((from, { specifier }) => names(specifier) && !mains.has(from))).toEqual([])
@@ -147,18 +147,21 @@ describe('the arrows', () => {
     expect(offenders((from, { specifier }) => specifier === 'better-sqlite3' && !database(from))).toEqual([])
   })
 
-  it('only the adapters name PostgreSQL and NATS, and those of the bus never before they are used', () => {
-    const adapters: Readonly<Record<string, RegExp>> = {
+  it('only the adapters for PostgreSQL and NATS name their package, and a bus never before it is used', () => {
+    const lazy: Readonly<Record<string, RegExp>> = {
       'server/sync/postgres-bus.ts': /^pg$/,
       'server/sync/nats-bus.ts': /^@nats-io\//,
     }
-    const isStore = (from: string): boolean => from.startsWith('server/store/postgres')
+    const several = /^(pg|@nats-io\/.*)$/
+    const isStore = (from: string, specifier: string): boolean =>
+      specifier === 'pg' && from.startsWith('server/store/postgres')
     expect(
-      offenders((from, { specifier, typeOnly, isLazy }) => {
-        if (!/^(pg(-.*)?|@nats-io\/.*)$/.test(specifier)) return false
-        if (isStore(from)) return specifier !== 'pg'
-        return !(adapters[from]?.test(specifier) && (typeOnly || isLazy))
-      }),
+      offenders(
+        (from, { specifier, typeOnly, isLazy }) =>
+          several.test(specifier) &&
+          !isStore(from, specifier) &&
+          !(lazy[from]?.test(specifier) && (typeOnly || isLazy)),
+      ),
     ).toEqual([])
   })
 

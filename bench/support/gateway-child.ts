@@ -10,6 +10,8 @@ import { clientOperations } from '../../server/vacation/__generated__/client-ope
 import { vacationSdl } from '../../server/vacation/__generated__/vacation-sdl.ts'
 import { collections } from '../../server/vacation/collections.ts'
 import { resolvers } from '../../server/vacation/resolvers.ts'
+import { openBareSockets, tellBareSockets } from './bare-sockets.ts'
+import { answerCalls, cpuMs } from './child.ts'
 
 const PARTITION = 'tenant:north'
 const SECRET = 'a secret of the benches, long enough'
@@ -116,23 +118,29 @@ function readRaw(first: number, after: number, owner: string | null): { cpuMs: n
   return { cpuMs: (user + system) / 1000, rows }
 }
 
+/** Bytes, after the garbage is collected. */
+function memory(): { resident: number; heap: number } {
+  globalThis.gc?.()
+  const { rss, heapUsed } = process.memoryUsage()
+  return { resident: rss, heap: heapUsed }
+}
+
 const commands: Readonly<Record<string, (...values: never[]) => unknown>> = {
   load,
   readRaw,
-  cpuMs: () => {
-    const { user, system } = process.cpuUsage()
-    return (user + system) / 1000
-  },
+  cpuMs,
+  openBare: openBareSockets,
+  tellBare: tellBareSockets,
+  memory,
+  /** A new offer: of interest to everybody who is subscribed. */
+  offer: (name: string) =>
+    gateway.importRecords('HotelOffer', [
+      { id: 'hotel-lisbon-1', name, place: 'Lisbon', price: { amount: 1, currency: 'EUR' }, stars: 3 },
+    ]),
   token: (viewer: Viewer) => signToken(viewer, SECRET, 36_000, systemClock.now()),
 }
-
-process.on('message', async ({ id, command, values }: { id: number; command: string; values: never[] }) => {
-  const value = await commands[command]?.(...values)
-  process.send?.({ id, value })
-})
 
 await gateway.start()
 const app = fastify()
 await serveGateway(app, gateway)
-process.send?.({ id: 0, value: await app.listen({ port: 0, host: '127.0.0.1' }) })
-process.on('disconnect', () => process.exit(0))
+answerCalls(await app.listen({ port: 0, host: '127.0.0.1' }), commands)

@@ -1,5 +1,4 @@
 /** A gateway in a process of its own, and a keep-alive connection to it. */
-import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -8,6 +7,7 @@ import { InMemoryCache } from '@apollo/client'
 import { type DocumentNode, parse, print, separateOperations } from 'graphql'
 import type { Viewer } from 'layover/server'
 import { clientOperations } from '../../server/vacation/__generated__/client-operations.ts'
+import { startChild } from './child.ts'
 
 /** As the web app's client sends it. */
 export const KNOWN: string = print(
@@ -36,19 +36,8 @@ export interface BenchGateway {
 /** `NODE_CPU_PROF` names a folder for a profile of the gateway. */
 export async function startGateway(): Promise<BenchGateway> {
   const directory = mkdtempSync(join(tmpdir(), 'layover-bench-'))
-  const profile = process.env['NODE_CPU_PROF']
-  const execArgv = ['--import', 'tsx', ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])]
-  const child = fork(join(import.meta.dirname, 'gateway-child.ts'), [join(directory, 'bench.db')], { execArgv })
-  const waiting = new Map<number, (value: never) => void>()
-  let count = 0
-  child.on('message', ({ id, value }: { id: number; value: never }) => waiting.get(id)?.(value))
-  const url = new URL(await new Promise<string>(resolve => waiting.set(0, resolve)))
-  const call = <Value>(command: string, ...values: unknown[]): Promise<Value> =>
-    new Promise(resolve => {
-      count += 1
-      waiting.set(count, resolve)
-      child.send({ id: count, command, values })
-    })
+  const { process: child, ready, call } = startChild('gateway-child.ts', [join(directory, 'bench.db')])
+  const url = new URL(await ready)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   return {
     load: (...values) => call('load', ...values),

@@ -67,8 +67,11 @@ async function migrate(client: pg.ClientBase, place: string): Promise<void> {
   await remember(client, { schema: String(POSTGRES_MIGRATIONS.length) })
 }
 
+/** Asked of the tables: to_regclass may go on answering from before the wait for the lock, while another gateway made them. */
 async function hasSchema(client: pg.ClientBase): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>(`select to_regclass('layover.meta') is not null as found`)
+  const { rows } = await client.query<{ found: boolean }>(
+    `select exists (select 1 from pg_tables where schemaname = 'layover' and tablename = 'meta') as found`,
+  )
   return rows[0]?.found === true
 }
 

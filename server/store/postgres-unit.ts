@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type PostgresGroup, recordKeyOf, type Touching, taskKeyOf } from './postgres-group.ts'
 import { prune, renewTexts } from './postgres-maintenance.ts'
-import { type DepartedRow, PendingRows, type RecordRowToWrite, type VersionRow } from './postgres-pending.ts'
-import { type TaskRow, taskOf } from './postgres-rows.ts'
-import { readableCopy, toText, toTextOrNull } from './postgres-text.ts'
+import { PendingRows } from './postgres-pending.ts'
+import { type Put, rowsOf } from './postgres-put.ts'
+import { toText } from './postgres-text.ts'
 import type { PostgresView } from './postgres-view.ts'
+import { releaseWaiters } from './postgres-waits.ts'
 import type {
   Backlog,
   Committed,
@@ -23,12 +24,6 @@ import type {
   Touch,
   Unit,
 } from './store.ts'
-
-interface Put {
-  readonly record: StoredRecord
-  readonly keepVersion: boolean
-  readonly writtenBy: RecordVersion['writtenBy']
-}
 
 /**
  * One unit of work inside a group's transaction. What it changes is held back and joins the group's when it has come to its
@@ -235,32 +230,7 @@ export class PostgresUnit implements Unit {
       this.#rows.release(task)
       return []
     }
-    return this.#directly(async () => {
-      const { queries } = this.#group
-      const number = [task.number]
-      const records = task.touches.map(({ record }) => toText(record))
-      // One that is withdrawn while it waits was all that kept those behind it from overtaking those before it.
-      await queries.all({
-        sql: `insert into layover.waits select distinct mine.blocker, theirs.waiter from layover.waits mine
- join layover.touch before on before.partition = $2 and before.record = any($3) and before.number = mine.blocker
- join layover.waits theirs on theirs.blocker = mine.waiter
- join layover.touch behind on behind.partition = before.partition and behind.record = before.record and behind.number = theirs.waiter
- where mine.waiter = $1 and (before.writes or behind.writes) on conflict do nothing`,
-        values: [task.number, toText(task.partition), records],
-      })
-      await queries.all({
-        sql: 'delete from layover.touch where partition = $2 and record = any($3) and number = $1',
-        values: [task.number, toText(task.partition), records],
-      })
-      await queries.all({ sql: 'delete from layover.waits where waiter = $1', values: number })
-      const freed = await queries.all<TaskRow>({
-        sql: `select t.* from layover.waits w join layover.task t on t.number = w.waiter where w.blocker = $1
- and not exists (select 1 from layover.waits other where other.waiter = w.waiter and other.blocker <> w.blocker) order by t.number`,
-        values: number,
-      })
-      await queries.all({ sql: 'delete from layover.waits where blocker = $1', values: number })
-      return freed.map(taskOf)
-    })
+    return this.#directly(() => releaseWaiters(this.#group.queries, task))
   }
 
   async recordMemo(reference: string, key: string, value: unknown): Promise<void> {
@@ -317,7 +287,7 @@ export class PostgresUnit implements Unit {
     for (const [name, { record }] of this.#puts) {
       before.set(name, (await this.#knownRecord(record.partition, record.type, record.key)) ?? null)
     }
-    const written = [...this.#puts].map(([name, put]) => this.#written(put, before.get(name) ?? null))
+    const written = [...this.#puts].map(([name, put]) => rowsOf(put, before.get(name) ?? null, this.#renderer))
     const { known, rows, records, partition } = this.#group
     rows.add(this.#rows)
     for (const [key, task] of this.#tasks) known.tasks.set(key, task)
@@ -352,42 +322,6 @@ export class PostgresUnit implements Unit {
       known.records.set(recordKeyOf(partition, record.type, record.key), record)
     }
     return { partition, owners, head: this.#group.head }
-  }
-
-  #written(put: Put, before: StoredRecord | null): Written {
-    const { type, key, owner, deleted, entity } = put.record
-    const shape = deleted ? null : (this.#renderer?.shapeOf(type) ?? null)
-    const json = JSON.stringify(entity)
-    const name = { type: toText(type), key: toText(key) }
-    const from = before === null || before.owner === null || before.owner === owner ? null : before.owner
-    const { user = null, client = null } = put.writtenBy ?? {}
-    return {
-      put,
-      row: {
-        ...name,
-        owner: toTextOrNull(owner),
-        deleted,
-        entity: json,
-        readable: readableCopy(json),
-        text: shape === null ? null : (this.#renderer?.text(entity) ?? null),
-        shape,
-      },
-      version: put.keepVersion
-        ? { ...name, version: entity.version, entity: json, user: toTextOrNull(user), client: toTextOrNull(client) }
-        : undefined,
-      leaves:
-        from === null
-          ? undefined
-          : {
-              from,
-              row: {
-                ...name,
-                owner: toText(from),
-                entity: JSON.stringify({ __typename: type, id: entity.id, version: entity.version }),
-              },
-            },
-      returns: owner === null || before?.owner === owner ? undefined : { ...name, owner: toText(owner) },
-    }
   }
 
   async #knownRecord(partition: string, type: string, key: string): Promise<StoredRecord | null> {
@@ -427,12 +361,4 @@ export class PostgresUnit implements Unit {
     this.#waiting.clear()
     return value
   }
-}
-
-interface Written {
-  readonly put: Put
-  readonly row: Omit<RecordRowToWrite, 'change'>
-  readonly version: VersionRow | undefined
-  readonly leaves: { readonly from: string; readonly row: Omit<DepartedRow, 'change'> } | undefined
-  readonly returns: Omit<DepartedRow, 'change' | 'entity'> | undefined
 }

@@ -17,7 +17,7 @@ export interface RecordChange {
 }
 
 export interface CollectionRules {
-  /** Where the rows live. Default: the tenant's partition. */
+  /** Where the rows live; for one viewer always the same while it is subscribed. Default: the tenant's partition. */
   readonly partition?: (viewer: Viewer) => string
   /** Field that holds the owner's user id; without one the rows are everybody's in the partition. */
   readonly owner?: string
@@ -102,4 +102,10 @@ export const taskCollection = (supervisorRole: string): Collection =>
 /** Does this reach cover a row of that owner? */
 export function covers(reach: Reach, viewer: Viewer, owner: string | null): boolean {
   return reach === 'all' || (reach === 'own' && (owner === null || owner === viewer.user))
+}
+
+/** Does it cover a row of any of them? */
+export function coversAny(reach: Reach, viewer: Viewer, owners: ReadonlySet<string | null> | 'anybody'): boolean {
+  if (owners === 'anybody') return reach !== 'none'
+  return reach === 'all' ? owners.size > 0 : reach === 'own' && (owners.has(null) || owners.has(viewer.user))
 }

@@ -221,7 +221,7 @@ const WITHDRAWN = 'cancelTask'
 
 export const isWithdrawnUnseen = (task: StoredTask): boolean => task.name === WITHDRAWN
 
-function touchesOf({ touches, reads }: TaskDefinition, args: unknown): Touch[] {
+export function touchesOf({ touches, reads }: TaskDefinition, args: unknown): Touch[] {
   const written = new Set(touches(args).map(({ type, id }) => `${type}:${id}`))
   const read = new Set(
     (reads?.(args) ?? []).map(({ type, id }) => `${type}:${id}`).filter(record => !written.has(record)),

@@ -1,11 +1,12 @@
 /** Takes tasks, starts them in order, walks them through the engine and settles them. The one place where a task's state changes. */
 import { backoffMs, type Clock, isSettled, type Random } from '../../protocol/index.ts'
 import type { DocumentRun } from '../batch.ts'
-import type { Engine, Handle, Run } from '../engine/engine.ts'
+import { definitionName, type Engine, type Run } from '../engine/engine.ts'
 import type { Log } from '../log.ts'
 import { refusalOfRepeat } from '../mutation-log.ts'
 import type { Observer } from '../observe/observer.ts'
 import {
+  type Expected,
   type StepReport,
   type Store,
   type StoredTask,
@@ -17,10 +18,10 @@ import type { News } from '../sync/bus.ts'
 import type { Collection } from '../sync/collection.ts'
 import { tenantPartition, type Viewer } from '../viewer.ts'
 import type { SagaTask, TaskDefinition } from './define-task.ts'
-import { isWithdrawnUnseen, type Submission, type Taken, TaskLedger } from './ledger.ts'
-import { type Confirmed, confirmed, type Outcome, type Rejected } from './outcome.ts'
+import { isWithdrawnUnseen, type Submission, type Taken, TaskLedger, touchesOf } from './ledger.ts'
+import { confirmed, type Outcome, type Rejected } from './outcome.ts'
 import { type SagaPorts, undoneByOperator, walkSaga } from './saga.ts'
-import { writeTaskRecord } from './task.ts'
+import { TASK_TYPE, taskKey, writeTaskRecord } from './task.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 const FIRST_RETRY_MS = 250
@@ -46,22 +47,24 @@ export class TaskRunner {
   readonly #waiting: WaitingRoom
   /** Withdraw what is to be tried again. */
   readonly #retries = new Set<() => void>()
-  #recovering = false
   #stopped = false
 
   constructor(options: RunnerOptions) {
     this.#options = options
-    this.#definitions = new Map(options.definitions.map(definition => [served(definition), definition]))
+    this.#definitions = new Map(options.definitions.map(definition => [nameOf(definition), definition]))
     this.#ledger = new TaskLedger(options.collections, options.clock)
     this.#waiting = new WaitingRoom(options.clock)
-    options.engine.start({ walk: run => this.#walk(run), park: (task, why) => this.#park(task, why) })
   }
 
   /** Goes on with what an earlier process left unfinished. */
   async recover(): Promise<void> {
-    this.#recovering = true
-    for (const task of await this.#options.store.view.unfinished()) await this.#goOn(task)
-    this.#recovering = false
+    const { engine } = this.#options
+    await engine.start({
+      walk: run => this.#walk(run),
+      park: (run, why) => this.#park(run, why),
+      advance: task => this.#goOn(task, true),
+    })
+    await engine.recover()
   }
 
   /** Starts nothing more by itself. What waits goes on after the next start. */
@@ -86,7 +89,7 @@ export class TaskRunner {
     // Asked twice: at its turn in the commit's group, and when the commit itself has failed.
     const write = async (): Promise<Taken | Rejected> => {
       const written = await document.attempt(() =>
-        store.write(address.partition, unit => document.attempt(() => take(unit))),
+        store.write(address.partition, unit => document.attempt(() => take(unit)), expectedToTake(submission, address)),
       )
       if (!('kind' in written) && written.fresh !== undefined && written.task.state === 'finished')
         this.#observe(written.task)
@@ -141,31 +144,31 @@ export class TaskRunner {
 
   /**
    * Never rejects: a task that can't be started is logged and tried again, so that neither the outcome of the one before it
-   * nor the start of the gateway hangs on it.
+   * nor the start of the gateway hangs on it. `isLeft`: its turn had come before, in a process that has ended since.
    */
-  async #goOn(task: StoredTask, attempt = 1): Promise<void> {
+  async #goOn(task: StoredTask, isLeft = false, attempt = 1): Promise<void> {
     try {
-      await this.#advance(task)
+      await this.#advance(task, isLeft)
     } catch (error) {
       const { clock, random, log } = this.#options
       if (this.#stopped) return
       log.error({ error, task: task.reference, attempt }, 'a task could not be started and will be tried again')
       const withdraw = clock.after(backoffMs(attempt, random, FIRST_RETRY_MS, LAST_RETRY_MS), () => {
         this.#retries.delete(withdraw)
-        void this.#goOn(task, attempt + 1)
+        void this.#goOn(task, isLeft, attempt + 1)
       })
       this.#retries.add(withdraw)
     }
   }
 
   /** Starts a waiting task whose turn has come, or takes up a running one. */
-  async #advance(task: StoredTask): Promise<void> {
+  async #advance(task: StoredTask, isLeft: boolean): Promise<void> {
     const { store, engine, log } = this.#options
     if (task.state === 'running') return engine.run(task)
     const definition = this.#definition(task)
     if (definition === undefined) return
     try {
-      const freed = await this.#turn(task, definition)
+      const freed = await this.#turn(task, definition, isLeft)
       if (freed !== undefined) await this.#startAll(task, freed)
     } catch (error) {
       if (error instanceof StoreError || this.#stopped) throw error
@@ -177,8 +180,8 @@ export class TaskRunner {
   }
 
   /** What a waiting task's turn sets free; itself, if steps lie before it. Undefined if it is not its turn. */
-  #turn(task: StoredTask, definition: TaskDefinition): Promise<StoredTask[] | undefined> {
-    return this.#options.store.write(task.partition, async unit => {
+  #turn(task: StoredTask, definition: TaskDefinition, isLeft: boolean): Promise<StoredTask[] | undefined> {
+    const turn = async (unit: Unit): Promise<StoredTask[] | undefined> => {
       const now = await unit.task(task)
       if (now === undefined || now.state !== 'waiting' || (await unit.isBlocked(now))) return undefined
       const before = await this.#ledger.before(unit, now, [])
@@ -187,13 +190,14 @@ export class TaskRunner {
         await unit.waitFor(now, before)
         return undefined
       }
-      // Whose turn had come before the start may have ended the process: the engine counts its walks.
-      if (definition.kind === 'plain' && !this.#recovering) {
+      // It may have ended that process: the engine counts its walks.
+      if (definition.kind === 'plain' && !isLeft) {
         const transaction = this.#ledger.transaction(unit, now)
         return this.#ledger.settle(unit, now, await definition.run(now.args, transaction), transaction)
       }
       return [await this.#toRunning(unit, now)]
-    })
+    }
+    return this.#options.store.write(task.partition, turn, expectedOf(task))
   }
 
   async #toRunning(unit: Unit, task: StoredTask): Promise<StoredTask> {
@@ -233,7 +237,7 @@ export class TaskRunner {
     const definition = this.#definition(task)
     if (definition === undefined) return
     if (task.status === 'PARKED' && task.parked === null)
-      await store.write(task.partition, unit => this.#toRunning(unit, task))
+      await run.write(unit => this.#toRunning(unit, task), expectedOf(task))
     await this.#spanOf(task.name, task.reference, () =>
       definition.kind === 'plain' ? this.#walkPlain(task, definition, run) : this.#walkSaga(task, definition, run),
     )
@@ -241,83 +245,91 @@ export class TaskRunner {
 
   /** A plain task whose turn came and whose code failed: again, under the engine's eyes. */
   async #walkPlain(task: StoredTask, definition: TaskDefinition & { kind: 'plain' }, run: Run): Promise<void> {
-    const freed = await this.#options.store.write(task.partition, async unit => {
+    const freed = await run.write(async unit => {
       if (run.isToBeUndone) return this.#ledger.settle(unit, task, undoneByOperator, undefined)
       const transaction = this.#ledger.transaction(unit, task)
       return this.#ledger.settle(unit, task, await definition.run(task.args, transaction), transaction)
-    })
+    }, expectedOf(task))
     await this.#startAll(task, freed)
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the plan's type is known where the task is defined
   async #walkSaga(task: StoredTask, definition: SagaTask<any, any>, run: Run): Promise<void> {
-    const { store, clock, random, observer } = this.#options
+    const { clock, random, observer } = this.#options
     const ledger = this.#ledger
+    const expected = expectedOf(task)
     await walkSaga(definition, {
       run,
       clock,
       random,
       observer,
-      prepare: () => store.write(task.partition, unit => definition.prepare(task.args, ledger.transaction(unit, task))),
-      report: steps => store.write(task.partition, unit => this.#report(unit, task, steps)),
-      settle: outcome => this.#settleSaga(task, definition, outcome),
+      prepare: unit => definition.prepare(task.args, ledger.transaction(unit, task)),
+      report: steps => run.write(unit => this.#report(unit, task, steps), expected),
+      settle: outcome => this.#settleSaga(task, definition, run, outcome),
       refuse: async (outcome, steps) => {
-        const freed = await store.write(task.partition, unit =>
-          ledger.settle(unit, task, outcome, undefined, { steps }),
-        )
+        const freed = await run.write(async unit => {
+          await this.#takeUp(unit, await unit.task(task))
+          return ledger.settle(unit, task, outcome, undefined, { steps })
+        }, expected)
         await this.#startAll(task, freed)
       },
       finish: async steps => {
-        await store.write(task.partition, async unit => {
+        await run.write(async unit => {
           const now = await unit.task(task)
           if (now?.state !== 'running') return
           await unit.changeTask(now, { state: 'finished', parked: null })
           await writeTaskRecord(unit, now, { steps }, ledger.now())
           await unit.dropMemos(task.reference)
-        })
+        }, expected)
         await this.#tell(task)
       },
     })
   }
 
   async #report(unit: Unit, task: StoredTask, steps: readonly StepReport[]): Promise<void> {
-    const now = await unit.task(task)
-    const isTakenUp = now?.status === 'PARKED'
-    if (now !== undefined && isTakenUp) await unit.changeTask(now, { status: 'RUNNING', parked: null })
-    await writeTaskRecord(unit, task, { steps, ...(isTakenUp ? { status: 'RUNNING' } : {}) }, this.#ledger.now())
+    await this.#takeUp(unit, await unit.task(task))
+    await writeTaskRecord(unit, task, { steps }, this.#ledger.now())
+  }
+
+  /** An operator let it go on, in the middle of this walk. */
+  async #takeUp(unit: Unit, task: StoredTask | undefined): Promise<void> {
+    if (task?.status !== 'PARKED') return
+    await unit.changeTask(task, { parked: null })
+    await this.#toRunning(unit, task)
   }
 
   async #settleSaga(
     task: StoredTask,
     // biome-ignore lint/suspicious/noExplicitAny: as above
     definition: SagaTask<any, any>,
+    run: Run,
     { plan, results, steps, refusal }: Parameters<SagaPorts<unknown>['settle']>[0],
   ): Promise<Outcome> {
     const ledger = this.#ledger
-    const { outcome, freed } = await this.#options.store.write(task.partition, async unit => {
+    let freed: readonly StoredTask[] = []
+    const settle = async (unit: Unit): Promise<Outcome> => {
+      freed = []
       const now = await unit.task(task)
-      // A crash between this commit and its memo: it is settled already, and nobody takes that back.
-      if (now !== undefined && now.status === 'CONFIRMED') {
-        return { outcome: confirmed(now.payload) satisfies Confirmed as Outcome, freed: [] }
-      }
-      if (refusal !== undefined) return { outcome: refusal, freed: [] }
+      // An earlier version may have ended between this outcome and its memo: nobody takes it back.
+      if (now !== undefined && now.status === 'CONFIRMED') return confirmed(now.payload)
+      const refused = refusal()
+      if (refused !== undefined) return refused
       const transaction = ledger.transaction(unit, task)
       const decided = await definition.settle(plan, results, transaction)
-      if (decided.kind !== 'confirmed') return { outcome: decided, freed: [] }
-      return {
-        outcome: decided,
-        freed: await ledger.settle(unit, task, decided, transaction, { steps, hasMore: true }),
-      }
-    })
+      if (decided.kind !== 'confirmed') return decided
+      freed = await ledger.settle(unit, task, decided, transaction, { steps, hasMore: true })
+      return decided
+    }
+    const outcome = await run.record('settle', settle, expectedOf(task))
     for (const next of freed) await this.#goOn(next)
     return outcome
   }
 
   /** What is confirmed stays so, whatever its after-effects do. */
-  async #park(handle: Handle, why: string): Promise<void> {
-    const { store, clock, log } = this.#options
-    await store.write(handle.partition, async unit => {
-      const task = await unit.task(handle)
+  async #park(run: Run, why: string): Promise<void> {
+    const { clock, log } = this.#options
+    await run.write(async unit => {
+      const task = await unit.task(run.task)
       if (task === undefined || task.state === 'finished' || task.parked !== null) return
       const parked = { why, at: clock.now() }
       if (isSettled(task.status)) await unit.changeTask(task, { parked })
@@ -325,13 +337,13 @@ export class TaskRunner {
         await unit.changeTask(task, { status: 'PARKED', parked })
         await writeTaskRecord(unit, task, { status: 'PARKED' }, this.#ledger.now())
       }
-    })
-    log.error({ task: handle.reference, why }, 'a task is parked: an operator has to resume or undo it')
-    this.#waiting.call(handle.reference)
+    }, expectedOf(run.task))
+    log.error({ task: run.task.reference, why }, 'a task is parked: an operator has to resume or undo it')
+    this.#waiting.call(run.task.reference)
   }
 
   #definition(task: StoredTask): TaskDefinition | undefined {
-    const name = served({ name: task.name, version: task.definitionVersion })
+    const name = definitionName(task.name, task.definitionVersion)
     const definition = this.#definitions.get(name)
     if (definition === undefined) {
       this.#options.log.error(
@@ -343,7 +355,13 @@ export class TaskRunner {
   }
 }
 
-const served = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`
+const nameOf = ({ name, version }: TaskDefinition): string => definitionName(name, version)
+
+/** What every unit about the task reads. */
+const expectedOf = (task: TaskAddress): Expected => ({
+  tasks: [task],
+  records: [`${TASK_TYPE}:${taskKey(task)}`],
+})
 
 const addressOf = (viewer: Viewer, id: string): TaskAddress => ({
   partition: tenantPartition(viewer),
@@ -352,6 +370,17 @@ const addressOf = (viewer: Viewer, id: string): TaskAddress => ({
 })
 
 const userKey = ({ partition, user }: Pick<TaskAddress, 'partition' | 'user'>): string => `${partition} ${user}`
+
+/** What taking a task looks at: its claim, those it comes after, and the records that it touches. */
+function expectedToTake({ definition, args, after }: Submission, address: TaskAddress): Expected {
+  const touches = touchesOf(definition, args)
+  return {
+    tasks: [address, ...after.map(id => ({ ...address, id }))],
+    records: [`${TASK_TYPE}:${taskKey(address)}`, ...touches.map(({ record }) => record)],
+    touches,
+    takes: 1,
+  }
+}
 
 const takenKey = ({ partition, user, id }: TaskAddress): string => `${partition} ${user} ${id}`
 

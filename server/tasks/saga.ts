@@ -8,7 +8,7 @@
 import { type Clock, type Random, REJECTION_CODES } from '../../protocol/index.ts'
 import type { Run } from '../engine/engine.ts'
 import type { Observer } from '../observe/observer.ts'
-import type { StepReport } from '../store/store.ts'
+import type { StepReport, Unit } from '../store/store.ts'
 import type { SagaTask, Step, StepResults } from './define-task.ts'
 import { type Conflicted, type Outcome, type Rejected, rejected } from './outcome.ts'
 import { StepTries, type Tried } from './step-tries.ts'
@@ -16,25 +16,27 @@ import { waitingStep } from './task.ts'
 
 const DEFAULT_ATTEMPTS = 3
 const DEFAULT_PARK_AFTER_MS = 60 * 60_000
+/** Progress is written once in so long at most. What is over sooner is first seen with what comes after it. */
+const REPORT_EVERY_MS = 100
 
 export interface SagaPorts<Plan> {
   readonly run: Run
   readonly clock: Clock
   readonly random: Random
   readonly observer: Required<Observer>
-  /** In one transaction, on current data. */
-  prepare(): Promise<{ kind: 'plan'; plan: Plan } | Rejected | Conflicted>
+  /** On current data, in the unit that records it. */
+  prepare(unit: Unit): Promise<{ kind: 'plan'; plan: Plan } | Rejected | Conflicted>
   /** Shows the steps to whoever looks at the task. */
   report(steps: readonly StepReport[]): Promise<void>
   /**
-   * In one transaction: writes the outcome if the task confirms it, else nothing. What is confirmed stays so, whatever
-   * `refusal` says.
+   * Records the outcome, and in the same unit writes it if the task confirms it, else nothing. What is confirmed stays so,
+   * whatever `refusal` says.
    */
   settle(outcome: {
     readonly plan: Plan
     readonly results: StepResults
     readonly steps: readonly StepReport[]
-    readonly refusal: Rejected | undefined
+    readonly refusal: () => Rejected | undefined
   }): Promise<Outcome>
   /** Writes an outcome that isn't confirmed. */
   refuse(outcome: Rejected | Conflicted, steps: readonly StepReport[]): Promise<void>
@@ -50,19 +52,23 @@ export const undoneByOperator = rejected(
 // biome-ignore lint/suspicious/noExplicitAny: the plan's type is known where the task is defined
 export async function walkSaga(definition: SagaTask<any, any>, ports: SagaPorts<any>): Promise<void> {
   const { run, clock } = ports
-  const { prepared, at } = await run.memo('prepare', async () => ({
-    prepared: run.isToBeUndone ? undoneByOperator : await ports.prepare(),
+  const { prepared, at } = await run.record('prepare', async unit => ({
+    prepared: run.isToBeUndone ? undoneByOperator : await ports.prepare(unit),
     at: clock.now(),
   }))
   const saga = new Saga(definition, ports, prepared.kind === 'plan' ? prepared.plan : undefined, at)
-  if (prepared.kind !== 'plan') return saga.giveUp(prepared)
-  const refusal = await saga.forward()
-  const outcome = refusal ?? (await saga.settle())
-  if (outcome.kind !== 'confirmed') {
-    await saga.backward()
-    return saga.giveUp(outcome)
+  try {
+    if (prepared.kind !== 'plan') return await saga.giveUp(prepared)
+    const refusal = await saga.forward()
+    const outcome = refusal ?? (await saga.settle())
+    if (outcome.kind !== 'confirmed') {
+      await saga.backward()
+      return await saga.giveUp(outcome)
+    }
+    await saga.afterwards()
+  } finally {
+    saga.leave()
   }
-  await saga.afterwards()
 }
 
 class Saga<Plan> {
@@ -77,6 +83,7 @@ class Saga<Plan> {
   readonly #steps: StepReport[]
   readonly #toUndo: Step<Plan>[] = []
   #reporting: Promise<void> = Promise.resolve()
+  #withdrawReport: (() => void) | undefined
   /** When the last try ended, by its memo: the time that a replay sees, too. */
   #lastAt: number
 
@@ -109,13 +116,11 @@ class Saga<Plan> {
   }
 
   async settle(): Promise<Outcome> {
-    await this.#reporting
+    await this.#lastReport()
     const { run, clock, settle } = this.#ports
-    return run.memo('settle', () => {
-      const late = clock.now() >= this.#deadline ? outOfTime : undefined
-      const refusal = run.isToBeUndone ? undoneByOperator : late
-      return settle({ plan: this.#plan, results: this.#results, steps: this.#steps, refusal })
-    })
+    const late = (): Rejected | undefined => (clock.now() >= this.#deadline ? outOfTime : undefined)
+    const refusal = (): Rejected | undefined => (run.isToBeUndone ? undoneByOperator : late())
+    return settle({ plan: this.#plan, results: this.#results, steps: this.#steps, refusal })
   }
 
   /** In reverse, each until it succeeds: a reservation that nobody holds must not stay. */
@@ -124,13 +129,13 @@ class Saga<Plan> {
   }
 
   async giveUp(outcome: Rejected | Conflicted): Promise<void> {
-    await this.#reporting
+    await this.#lastReport()
     await this.#ports.refuse(outcome, this.#steps)
   }
 
   async afterwards(): Promise<void> {
     for (const step of this.#definition.afterwards) await this.#step(step, Number.POSITIVE_INFINITY, true)
-    await this.#reporting
+    await this.#lastReport()
     await this.#ports.finish(this.#steps)
   }
 
@@ -210,12 +215,27 @@ class Saga<Plan> {
     if (before !== undefined) this.#steps[index] = { ...before, ...change }
   }
 
-  /** Reports go out in order, beside the work; the next write that matters waits for them. */
+  /** Nothing is reported from here on: the walk is over, or waits for an operator. */
+  leave(): void {
+    this.#withdrawReport?.()
+  }
+
+  /** Reports are gathered, and go out in order beside the work. */
   #report(): void {
-    const steps = [...this.#steps]
-    this.#reporting = this.#reporting.then(() => this.#ports.report(steps))
-    // It is awaited before the outcome is written; until then a failure must not end the process.
-    this.#reporting.catch(() => undefined)
+    this.#withdrawReport ??= this.#ports.clock.after(REPORT_EVERY_MS, () => {
+      this.#withdrawReport = undefined
+      const steps = [...this.#steps]
+      this.#reporting = this.#reporting.then(() => this.#ports.report(steps))
+      // It is awaited before the outcome is written; until then a failure must not end the process.
+      this.#reporting.catch(() => undefined)
+    })
+  }
+
+  /** Before a write that shows the steps itself. */
+  async #lastReport(): Promise<void> {
+    this.#withdrawReport?.()
+    this.#withdrawReport = undefined
+    await this.#reporting
   }
 }
 

@@ -1,5 +1,5 @@
 /** One socket: who is behind it, what it may ask, and when it ends. */
-import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperationAST } from 'graphql'
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperationAST, subscribe } from 'graphql'
 import { CloseCode, makeServer, type ServerOptions } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { type Clock, ERROR_CODES, errorCode } from '../../protocol/index.ts'
@@ -15,6 +15,11 @@ interface Connection {
   readonly socket: WebSocket
 }
 
+interface OperationArgs extends ExecutionArgs {
+  /** Sends its answers by itself and then ends; undefined: it has to be executed. Asked when the operation begins. */
+  readonly ready?: () => AsyncIterableIterator<never> | undefined
+}
+
 type Handlers = ServerOptions<Credentials, Connection>
 type Subscribe = NonNullable<Handlers['onSubscribe']>
 
@@ -28,6 +33,7 @@ export function connectionsOf(gateway: Gateway, options: WebSocketOptions): (soc
     connectionInitWaitTimeout: options.connectionInitWaitMs ?? 3000,
     onConnect: connectorOf(gateway),
     onSubscribe: subscriberOf(gateway, options),
+    subscribe: (args: OperationArgs) => args.ready?.() ?? subscribe(args),
     ...masking(gateway),
   })
   return socket => {
@@ -92,7 +98,7 @@ function connectorOf(gateway: Gateway): NonNullable<Handlers['onConnect']> {
 
 /** Each operation has a context of its own: its waiting time starts with it, and its token is read anew. */
 function subscriberOf(gateway: Gateway, { introspection = true, maxOperations = 50 }: WebSocketOptions): Subscribe {
-  return async ({ connectionParams, extra: { socket }, subscriptions }, _id, payload) => {
+  return async ({ connectionParams, extra: { socket }, subscriptions }, id, payload) => {
     try {
       if (Object.keys(subscriptions).length > maxOperations) {
         const message = `This socket has ${maxOperations} operations under way; complete one of them first.`
@@ -108,12 +114,19 @@ function subscriberOf(gateway: Gateway, { introspection = true, maxOperations = 
       }
       const context = gateway.contextOf(viewer)
       await gateway.admit({ document, operation, extensions: payload.extensions, context })
-      const args: ExecutionArgs = {
+      const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`
+      const args: OperationArgs = {
         schema: gateway.schema,
         document,
         operationName: payload.operationName ?? null,
         variableValues: payload.variables ?? null,
         contextValue: context,
+        ready() {
+          // What repeats something of the request is not ready.
+          if (heardOf(payload.extensions, undefined)) return undefined
+          const answers = gateway.readyPokes({ operation, context })
+          return answers && sentAnswers(answers, answer => send(socket, `${head}${answer}}`))
+        },
       }
       return args
     } catch (error) {
@@ -121,6 +134,27 @@ function subscriberOf(gateway: Gateway, { introspection = true, maxOperations = 
       if (errorCode(error) === ERROR_CODES.UNAUTHENTICATED) socket.close(CloseCode.Forbidden, 'Forbidden')
       return [error]
     }
+  }
+}
+
+/** Ready answers go to the socket from here; what is left to the caller is when they end. */
+function sentAnswers(
+  answers: AsyncIterableIterator<string>,
+  send: (answer: string) => Promise<void>,
+): AsyncIterableIterator<never> {
+  const ended: IteratorResult<never> = { done: true, value: undefined }
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async next() {
+      for await (const answer of answers) await send(answer)
+      return ended
+    },
+    async return() {
+      await answers.return?.()
+      return ended
+    },
   }
 }
 

@@ -2,21 +2,25 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { GatewayOptions } from 'layover/server'
+import { natsBus } from 'layover/server/nats'
+import { postgres, postgresBus } from 'layover/server/postgres'
 import { sqlite } from 'layover/server/sqlite'
-import { type Config, ConfigInvalid } from './config.ts'
+import type { Config } from './config.ts'
 
 /** Handed to `createGateway` as it is. */
-export type Backend = Pick<GatewayOptions, 'store'>
+export type Backend = Pick<GatewayOptions, 'store' | 'bus'>
 
-/** Throws ConfigInvalid. */
+/** SQLite in the data folder, or what several gateways share. */
 export function backendOf(config: Config): Backend {
-  if (config.databaseUrl !== undefined) {
-    throw new ConfigInvalid(
-      'DATABASE_URL: a Postgres store is not served yet. Unset it, and SQLite in DATA_DIR is used.',
-    )
+  const { databaseUrl, natsUrls } = config
+  if (databaseUrl === undefined) {
+    mkdirSync(config.dataDirectory, { recursive: true })
+    return { store: sqlite(sqliteFile(config)) }
   }
-  mkdirSync(config.dataDirectory, { recursive: true })
-  return { store: sqlite(sqliteFile(config)) }
+  return {
+    store: postgres(databaseUrl),
+    bus: natsUrls === undefined ? postgresBus(databaseUrl) : natsBus(natsUrls),
+  }
 }
 
 /** Where the data is, for people: never with a user or a password. */

@@ -9,7 +9,7 @@ export interface EngineUnderTest {
   /** Starts an engine on this test's data. */
   start(work: Work): Promise<Engine>
   /** What an operator's command leaves behind, from another process. */
-  say(task: Handle, action: 'resume' | 'undo'): void
+  say(task: Handle, action: 'resume' | 'undo'): void | Promise<void>
   remove(): Promise<void>
 }
 
@@ -33,6 +33,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
         park: async (_, why) => {
           parked.push(why)
         },
+        advance: async () => undefined,
       })
     }
     const restart = async (walk: (run: Run) => Promise<void>): Promise<void> => {
@@ -127,7 +128,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       await restart(walk)
       engine?.run(task)
       await expect.poll(() => parked.length).toBe(2)
-      subject.say(task, 'resume')
+      await subject.say(task, 'resume')
       await expect.poll(() => passed).toEqual([false])
       await restart(walk)
       engine?.run(task)
@@ -145,7 +146,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       await start(walk)
       engine?.run(task)
       await expect.poll(() => parked.length).toBe(1)
-      subject.say(task, 'undo')
+      await subject.say(task, 'undo')
       await expect.poll(() => seen.length).toBe(1)
       await restart(walk)
       engine?.run(task)

@@ -31,9 +31,11 @@ export interface GatewayProcessOptions {
   dataDir: string
   /** Default 0: any free one. */
   port?: number
-  env?: Record<string, string>
+  env?: Readonly<Record<string, string>>
   /** Default: as the tests are, in the checkout. */
   as?: ProcessIdentity
+  /** Aborted, the process is killed, also before it serves. */
+  until?: AbortSignal
 }
 
 interface ProcessIdentity {
@@ -60,8 +62,14 @@ function announcedUrl(gateway: ChildProcess, said: string[]): Promise<string> {
 }
 
 /** Resolves when it serves. */
-export function startGatewayProcess({ dataDir, port = 0, env, as }: GatewayProcessOptions): Promise<GatewayProcess> {
-  return start(GATEWAY_BUNDLE, { ...env, PORT: String(port), DATA_DIR: dataDir }, as)
+export function startGatewayProcess({
+  dataDir,
+  port = 0,
+  env,
+  as,
+  until,
+}: GatewayProcessOptions): Promise<GatewayProcess> {
+  return start(GATEWAY_BUNDLE, { ...env, PORT: String(port), DATA_DIR: dataDir }, as, until)
 }
 
 /** `npm run outside` on two free ports. Resolves when it serves. */
@@ -93,12 +101,19 @@ function isFree(port: number): Promise<boolean> {
   })
 }
 
-async function start(bundle: string, env: NodeJS.ProcessEnv, as: ProcessIdentity = {}): Promise<GatewayProcess> {
+async function start(
+  bundle: string,
+  env: NodeJS.ProcessEnv,
+  as: ProcessIdentity = {},
+  until?: AbortSignal,
+): Promise<GatewayProcess> {
   const gateway = spawn(process.execPath, [join(ROOT, bundle)], {
     cwd: ROOT,
     ...as,
     env: { ...process.env, NODE_ENV: 'development', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    killSignal: 'SIGKILL',
+    ...(until === undefined ? {} : { signal: until }),
   })
   const exited = new Promise<number | null>(resolve => gateway.once('exit', resolve))
   const said: string[] = []

@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock, systemRandom } from '../../protocol/index.ts'
 import { signToken, type Viewer } from '../../server/index.ts'
+import { postgres } from '../../server/store/postgres.ts'
 import { sqlite } from '../../server/store/sqlite.ts'
+import type { Store } from '../../server/store/store.ts'
 import { readConfig } from '../../server/vacation/config.ts'
 import { type Mailbox, startMailbox } from '../../server/vacation/mailbox.ts'
 import { type Served, serve } from '../../server/vacation/serve.ts'
 import { type Sandbox, startSandbox } from '../../server/vacation/suppliers/sandbox.ts'
+import { dropDatabase, freshDatabase } from './postgres.ts'
 
 export const SECRET = 'a secret of the tests, long enough'
 
@@ -76,12 +79,22 @@ export interface World extends Outside {
   restart(environment?: Readonly<Record<string, string>>): Promise<void>
 }
 
+/** A store of its own: SQLite, or Postgres where `TEST_STORE=postgres` says so. `make` opens the same data again. */
+async function storeIn(directory: string): Promise<{ make(): Store; remove(): Promise<void> }> {
+  if (process.env['TEST_STORE'] !== 'postgres') {
+    return { make: () => sqlite(join(directory, 'layover.db')), remove: async () => undefined }
+  }
+  const url = await freshDatabase()
+  return { make: () => postgres(url), remove: () => dropDatabase(url) }
+}
+
 /** `environment` overrides settings, `clock` is the gateway's. */
 export async function startWorld(
   options: { environment?: Readonly<Record<string, string>>; clock?: Clock } = {},
 ): Promise<World> {
   const outside = await startOutside()
   const directory = temporaryDirectory()
+  const stored = await storeIn(directory.path)
   const start = (more: Readonly<Record<string, string>> = {}): Promise<Served> => {
     const config = readConfig({
       ...outside.environment,
@@ -90,7 +103,7 @@ export async function startWorld(
       PORT: '0',
       DATA_DIR: directory.path,
     })
-    return serve(config, { store: sqlite(join(directory.path, 'layover.db')) }, options.clock)
+    return serve(config, { store: stored.make() }, options.clock)
   }
   let served = await start()
   return {
@@ -110,6 +123,7 @@ export async function startWorld(
     async close() {
       await served.stop()
       await outside.close()
+      await stored.remove()
       directory.remove()
     },
   }

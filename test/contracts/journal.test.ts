@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { systemClock, systemRandom } from '../../protocol/index.ts'
-import { journalEngine } from '../../server/engine/sqlite-journal.ts'
+import { journalEngine } from '../../server/engine/journal.ts'
 import { silentLog } from '../../server/log.ts'
 import { sqlite } from '../../server/store/sqlite.ts'
 import { say } from '../support/small-gateway.ts'
@@ -37,8 +37,8 @@ engineContract('the journal on SQLite', async () => {
         }),
       ),
     start: async work => {
-      const engine = journalEngine({ store, clock: systemClock, random: systemRandom, log: silentLog })
-      engine.start(work)
+      const engine = journalEngine({ store, clock: systemClock, random: systemRandom, log: silentLog, definitions: [] })
+      await engine.start(work)
       return engine
     },
     say: ({ reference }, action) => say(file, reference, action),

@@ -1,0 +1,3 @@
+/** Door: `layover/server/postgres`. What several gateways on one PostgreSQL database share. */
+export { type PostgresStoreOptions, postgres } from './store/postgres.ts'
+export { type PostgresBusOptions, postgresBus } from './sync/postgres-bus.ts'
