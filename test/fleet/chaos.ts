@@ -63,10 +63,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     outside.sandbox.control.setStock(offer, PLENTY)
   outside.sandbox.control.setStock(SOLD_OUT_CAR, 0)
   const database = await postgres?.createDatabase()
+  const close = async (): Promise<void> => {
+    await Promise.all([outside.close(), postOffice.close(), postgres?.stop()])
+  }
   const fleet = await startFleet({
     size: options.gateways,
     env: { ...outside.environment, SMTP_URL: postOffice.url, LOG_LEVEL: 'warn' },
     ...(database === undefined ? {} : { database }),
+  }).catch(async (error: unknown) => {
+    await close()
+    throw error
   })
   const line = new Line(fleet.url)
   try {
@@ -124,7 +130,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }
   } finally {
     await fleet.close()
-    await Promise.all([outside.close(), postOffice.close(), postgres?.stop()])
+    await close()
   }
 }
 
