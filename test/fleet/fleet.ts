@@ -57,8 +57,8 @@ class Place {
   }
 
   async #live(first: Promise<GatewayProcess>, start: () => Promise<GatewayProcess>, balancer: Balancer): Promise<void> {
-    for (let starting = first; this.#isWanted; starting = start()) {
-      const gateway = await starting.catch(() => undefined)
+    for (let isFirst = true; this.#isWanted; isFirst = false) {
+      const gateway = await (isFirst ? first : start()).catch(() => undefined)
       if (gateway === undefined) {
         if (!this.#isWanted) return
         this.failedStarts += 1
