@@ -67,8 +67,12 @@ async function migrate(client: pg.ClientBase, place: string): Promise<void> {
   await remember(client, { schema: String(POSTGRES_MIGRATIONS.length) })
 }
 
+/** Read from the catalogue itself: `to_regclass` may go on saying no after another gateway has made it under the lock. */
 async function hasSchema(client: pg.ClientBase): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>(`select to_regclass('layover.meta') is not null as found`)
+  const { rows } = await client.query<{ found: boolean }>(
+    `select exists (select from pg_class join pg_namespace n on n.oid = relnamespace
+     where nspname = 'layover' and relname = 'meta') as found`,
+  )
   return rows[0]?.found === true
 }
 
