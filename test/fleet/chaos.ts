@@ -45,6 +45,7 @@ const TENANTS = ['north', 'south', 'east', 'west']
 const DAY_SECONDS = 86_400
 const PLENTY = 10_000_000
 const LOOK_MS = 250
+const SUPPLIER_MS = 250
 /** How long a frozen gateway sleeps: longer than it takes the others to notice, and shorter. */
 const SLEEP_MS = [500, 8000] as const
 
@@ -78,6 +79,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   try {
     const users = await usersOf(options, line)
     const begin = Date.now()
+    const { control } = outside.sandbox
+    // Long enough that a fault finds tasks under way; told apart by the last digit of the task's id.
+    control.fault({ supplier: '*', on: 'reserve', kind: 'slow', ms: SUPPLIER_MS, key: /[0-9ab]:\w+$/ })
     const storm = new Storm(fleet, seeded(options.seed), options.roundMs)
     const living = live(users, seeded(-options.seed), options.paceMs)
     const crashAt = Array.from({ length: options.crashes }, (_, index) =>
@@ -85,9 +89,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     )
     for (let round = 0; round < options.rounds; round += 1) {
       if (postgres !== undefined && crashAt.includes(round)) await storm.crash(() => postgres.crash())
+      control.fault({ supplier: '*', on: 'reserve', kind: 'cut-after', times: 1, key: /[c-f]:\w+$/ })
       await storm.round()
     }
     storm.end()
+    control.clearFaults()
     await living.stop()
     const stormMs = Date.now() - begin
     await fleet.whole()
