@@ -46,6 +46,7 @@ const DAY_SECONDS = 86_400
 const PLENTY = 10_000_000
 const LOOK_MS = 250
 const SUPPLIER_MS = 250
+const CALM_PACES = 5
 /** How long a frozen gateway sleeps: longer than it takes the others to notice, and shorter. */
 const SLEEP_MS = [500, 8000] as const
 
@@ -84,6 +85,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     control.fault({ supplier: '*', on: 'reserve', kind: 'slow', ms: SUPPLIER_MS, key: /[0-9ab]:\w+$/ })
     const storm = new Storm(fleet, seeded(options.seed), options.roundMs)
     const living = live(users, seeded(-options.seed), options.paceMs)
+    // Until there is something to lose.
+    await later(CALM_PACES * options.paceMs)
     const crashAt = Array.from({ length: options.crashes }, (_, index) =>
       Math.floor(((index + 1) * options.rounds) / (options.crashes + 1)),
     )
