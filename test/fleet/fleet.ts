@@ -35,6 +35,7 @@ export interface Fleet {
 }
 
 const RESTART_MS = 200
+const METRICS_MS = 5000
 const METRICS_TOKEN = 'a token of the fleet that scrapes'
 
 class Place {
@@ -143,7 +144,10 @@ export async function startFleet({ size, database, env }: FleetOptions): Promise
     wake,
     whole: () => balancer.ready(size),
     async metrics() {
-      const response = await fetch(`${balancer.url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })
+      const response = await fetch(`${balancer.url}/metrics`, {
+        headers: { authorization: `Bearer ${METRICS_TOKEN}` },
+        signal: AbortSignal.timeout(METRICS_MS),
+      })
       return response.text()
     },
     async close() {
