@@ -4,13 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { postgres } from '../../server/store/postgres.ts'
 import type { Store, StoredTask } from '../../server/store/store.ts'
 import { type Cut, type Cutter, startCutter } from '../support/cutter.ts'
-import {
-  dropDatabase,
-  freshDatabase,
-  type PostgresServer,
-  postgresMissing,
-  startPostgres,
-} from '../support/postgres.ts'
+import { dropDatabase, freshDatabase, postgresMissing } from '../support/postgres.ts'
 import { P, record, task } from '../support/stored.ts'
 
 const alive: Store[] = []
