@@ -79,3 +79,15 @@ export class WalkLost extends Error {
 }
 
 export const definitionName = (name: string, version: number): string => `${name}@${version}`
+
+export type EngineErrorCode = 'ENGINE_SETTING' | 'ENGINE_MISSING' | 'ENGINE_IN_USE' | 'ENGINE_UNAVAILABLE'
+
+/** The engine can't be started here; its message names what to change. */
+export class EngineError extends Error {
+  readonly code: EngineErrorCode
+  constructor(code: EngineErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'EngineError'
+    this.code = code
+  }
+}

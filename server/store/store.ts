@@ -224,6 +224,8 @@ export interface View {
   tasks(query: TaskQuery): Promise<{ number: number; user: string; entity: EntityRecord }[]>
   /** Every task that is not finished, in order of number. */
   unfinished(): Promise<StoredTask[]>
+  /** Tasks in state `waiting` that wait for nothing, in order of number: who freed them did not get to start them, or is about to. */
+  due(first: number): Promise<StoredTask[]>
   /** How many they are. Cheap enough for every scrape of metrics. */
   backlog(): Promise<Backlog>
   /** What a step recorded: absent when it never finished. */

@@ -197,7 +197,7 @@ export class TaskRunner {
       }
       return [await this.#toRunning(unit, now)]
     }
-    return this.#options.store.write(task.partition, turn, expectedOf(task))
+    return this.#options.store.write(task.partition, turn, about(task))
   }
 
   async #toRunning(unit: Unit, task: StoredTask): Promise<StoredTask> {
@@ -237,7 +237,7 @@ export class TaskRunner {
     const definition = this.#definition(task)
     if (definition === undefined) return
     if (task.status === 'PARKED' && task.parked === null)
-      await run.write(unit => this.#toRunning(unit, task), expectedOf(task))
+      await run.write(unit => this.#toRunning(unit, task), about(task))
     await this.#spanOf(task.name, task.reference, () =>
       definition.kind === 'plain' ? this.#walkPlain(task, definition, run) : this.#walkSaga(task, definition, run),
     )
@@ -249,7 +249,7 @@ export class TaskRunner {
       if (run.isToBeUndone) return this.#ledger.settle(unit, task, undoneByOperator, undefined)
       const transaction = this.#ledger.transaction(unit, task)
       return this.#ledger.settle(unit, task, await definition.run(task.args, transaction), transaction)
-    }, expectedOf(task))
+    }, about(task))
     await this.#startAll(task, freed)
   }
 
@@ -257,7 +257,7 @@ export class TaskRunner {
   async #walkSaga(task: StoredTask, definition: SagaTask<any, any>, run: Run): Promise<void> {
     const { clock, random, observer } = this.#options
     const ledger = this.#ledger
-    const expected = expectedOf(task)
+    const expected = about(task)
     await walkSaga(definition, {
       run,
       clock,
@@ -320,7 +320,7 @@ export class TaskRunner {
       freed = await ledger.settle(unit, task, decided, transaction, { steps, hasMore: true })
       return decided
     }
-    const outcome = await run.record('settle', settle, expectedOf(task))
+    const outcome = await run.record('settle', settle, about(task))
     for (const next of freed) await this.#goOn(next)
     return outcome
   }
@@ -337,7 +337,7 @@ export class TaskRunner {
         await unit.changeTask(task, { status: 'PARKED', parked })
         await writeTaskRecord(unit, task, { status: 'PARKED' }, this.#ledger.now())
       }
-    }, expectedOf(run.task))
+    }, about(run.task))
     log.error({ task: run.task.reference, why }, 'a task is parked: an operator has to resume or undo it')
     this.#waiting.call(run.task.reference)
   }
@@ -357,8 +357,8 @@ export class TaskRunner {
 
 const nameOf = ({ name, version }: TaskDefinition): string => definitionName(name, version)
 
-/** What every unit about the task reads. */
-const expectedOf = (task: TaskAddress): Expected => ({
+/** What every unit about a task reads. */
+const about = (task: TaskAddress): Expected => ({
   tasks: [task],
   records: [`${TASK_TYPE}:${taskKey(task)}`],
 })

@@ -19,7 +19,7 @@ export function backendOf(config: Config): Backend {
   }
   return {
     store: postgres(databaseUrl),
-    bus: natsUrls === undefined ? postgresBus(databaseUrl) : natsBus(natsUrls.join(',')),
+    bus: natsUrls === undefined ? postgresBus(databaseUrl) : natsBus(natsUrls),
   }
 }
 

@@ -10,45 +10,13 @@ import type {
   StoredTask,
   StoreSetting,
 } from '../../server/store/store.ts'
+import { P, record, task } from '../support/stored.ts'
 
 export interface StoreUnderTest {
   /** Opens the data of this test, again and again the same. */
   open(setting?: StoreSetting): Promise<Store>
   remove(): Promise<void>
 }
-
-const P = 'tenant:north'
-
-const record = (key: string, version = 1, fields: object = {}, owner: string | null = 'ann'): StoredRecord => ({
-  partition: P,
-  type: 'Thing',
-  key,
-  owner,
-  deleted: false,
-  entity: { __typename: 'Thing', id: key, version, updatedAt: '2027-01-01T00:00:00.000Z', updatedBy: owner, ...fields },
-})
-
-const task = (id: string, more: Partial<NewTask> = {}): NewTask => ({
-  partition: P,
-  user: 'ann',
-  id,
-  name: 'doThing',
-  definitionVersion: 1,
-  inputHash: 'h',
-  args: { a: 1 },
-  viewer: { user: 'ann', tenant: 'north', roles: ['agent'] },
-  client: 'device-1',
-  sequence: 1,
-  after: [],
-  token: null,
-  touches: [],
-  status: 'ACCEPTED',
-  state: 'waiting',
-  payload: {},
-  contested: null,
-  takenAt: 1000,
-  ...more,
-})
 
 export function storeContract(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`the store contract: ${name}`, () => {
@@ -123,6 +91,27 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         await unit.takeTask(task('d', { status: 'CONFIRMED', state: 'finished' }))
       })
       expect(await store.view.backlog()).toEqual({ waiting: 2, running: 1, parked: 0 })
+    })
+
+    it('the waiting tasks that nothing is before any more are due, in their order', async () => {
+      await store.write(P, async unit => {
+        const [a, b] = [
+          await unit.takeTask(task('a', { status: 'RUNNING', state: 'running' })),
+          await unit.takeTask(task('b')),
+        ]
+        await unit.takeTask(task('c'))
+        await unit.takeTask(task('d'))
+        await unit.takeTask(task('e', { status: 'CONFIRMED', state: 'finished' }))
+        await unit.waitFor(b, [a])
+      })
+      const due = async (first: number): Promise<string[]> => (await store.view.due(first)).map(({ id }) => id)
+      expect(await due(10)).toEqual(['c', 'd'])
+      expect(await due(1)).toEqual(['c'])
+      await store.write(P, async unit => {
+        const a = await unit.task({ partition: P, user: 'ann', id: 'a' })
+        if (a !== undefined) await unit.release(await unit.changeTask(a, { status: 'CONFIRMED', state: 'finished' }))
+      })
+      expect(await due(10)).toEqual(['b', 'c', 'd'])
     })
 
     it('a unit sees its own writes, and nobody else does before the commit', async () => {
