@@ -11,7 +11,7 @@ import { systemRandom } from '../protocol/index.ts'
 import { postgres } from '../server/store/postgres.ts'
 import { readConfig, SETTINGS } from '../server/vacation/config.ts'
 import { startGatewayProcess, startOutsideProcess, temporaryDataDir } from './support/gateway-process.ts'
-import { postgresMissing, sharedServer } from './support/postgres.ts'
+import { dropDatabase, freshDatabase, postgresMissing, sharedServer } from './support/postgres.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -159,6 +159,24 @@ describe('the image', () => {
     chmodSync(folder.path, 0o755)
     await Promise.all([folder.remove(), data.remove()])
   })
+})
+
+it.skipIf(postgresMissing())('a gateway with DATABASE_URL and OUTSIDE_URL needs no folder at all', async () => {
+  const data = await temporaryDataDir()
+  const [database, outside] = await Promise.all([freshDatabase(), startOutsideProcess({ dataDir: data.path })])
+  const gateway = await startGatewayProcess({
+    dataDir: '/proc/nobody-can-make-this',
+    env: {
+      NODE_ENV: 'production',
+      AUTH_SECRET: SECRET,
+      DATABASE_URL: database,
+      OUTSIDE_URL: outside.url,
+      DRAIN_SECONDS: '0',
+    },
+  })
+  expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200)
+  await Promise.all([gateway.kill(), outside.kill()])
+  await Promise.all([dropDatabase(database), data.remove()])
 })
 
 describe('settings', () => {
