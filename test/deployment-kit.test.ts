@@ -11,7 +11,7 @@ import { systemRandom } from '../protocol/index.ts'
 import { postgres } from '../server/store/postgres.ts'
 import { readConfig, SETTINGS } from '../server/vacation/config.ts'
 import { startGatewayProcess, startOutsideProcess, temporaryDataDir } from './support/gateway-process.ts'
-import { postgresMissing, sharedServer } from './support/postgres.ts'
+import { dropDatabase, freshDatabase, postgresMissing, sharedServer } from './support/postgres.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -159,6 +159,24 @@ describe('the image', () => {
     chmodSync(folder.path, 0o755)
     await Promise.all([folder.remove(), data.remove()])
   })
+})
+
+it.skipIf(postgresMissing())('a gateway with DATABASE_URL and OUTSIDE_URL needs no folder at all', async () => {
+  const data = await temporaryDataDir()
+  const [database, outside] = await Promise.all([freshDatabase(), startOutsideProcess({ dataDir: data.path })])
+  const gateway = await startGatewayProcess({
+    dataDir: '/proc/nobody-can-make-this',
+    env: {
+      NODE_ENV: 'production',
+      AUTH_SECRET: SECRET,
+      DATABASE_URL: database,
+      OUTSIDE_URL: outside.url,
+      DRAIN_SECONDS: '0',
+    },
+  })
+  expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200)
+  await Promise.all([gateway.kill(), outside.kill()])
+  await Promise.all([dropDatabase(database), data.remove()])
 })
 
 describe('settings', () => {
@@ -338,26 +356,53 @@ describe('the files', () => {
     expect(manifest('ConfigMap', 'postgres-role').data['create-role.sh']).toBe(text('deploy/create-role.sh'))
   })
 
-  it.skipIf(postgresMissing())('make a role that is enough for the store, and no more', async () => {
-    const name = `role_${systemRandom.uuid().replaceAll('-', '')}`
-    const [, sql = ''] = /<<'SQL'\n([\s\S]*)\nSQL\n/.exec(text('deploy/create-role.sh')) ?? []
-    const administrator = new pg.Client(sharedServer())
-    await administrator.connect()
-    for (const statement of sql.replaceAll('layover', name).replace(":'password'", "'secret'").split(';\n'))
-      await administrator.query(statement)
-    const url = new URL(sharedServer() ?? '')
-    Object.assign(url, { username: name, password: 'secret', pathname: `/${name}` })
-    const store = postgres(url.href)
-    await store.open()
-    expect(await store.view.head('north')).toBe(0)
-    await store.close()
-    const rights = await administrator.query(
-      'select rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls from pg_roles where rolname = $1',
-      [name],
-    )
-    expect(new Set(Object.values(rights.rows[0] as object))).toEqual(new Set([false]))
-    await administrator.query(`drop database ${name} with (force)`)
-    await administrator.query(`drop role ${name}`)
-    await administrator.end()
-  })
+  it.skipIf(postgresMissing())(
+    'make roles that are enough for the store, and no more, as docs/postgres.md says',
+    async () => {
+      const [, inKit = ''] = /<<'SQL'\n([\s\S]*)\nSQL\n/.exec(text('deploy/create-role.sh')) ?? []
+      const [owning = '', serving = '', renewing = ''] = [
+        ...text('docs/postgres.md').matchAll(/^```sql\n(.*?)^```/gms),
+      ].map(([, block = '']) => block)
+      expect(inKit.replace(":'password'", "'…'")).toBe(owning.trim())
+
+      const name = `role_${systemRandom.uuid().replaceAll('-', '')}`
+      const named = (sql: string): string => sql.replace(/\b(role|database|owner|to) layover/g, `$1 ${name}`)
+      const address = (role: string): string =>
+        Object.assign(new URL(sharedServer() ?? ''), { username: role, password: '…', pathname: `/${name}` }).href
+      const say = async (url: string, sql: string): Promise<pg.QueryResult> => {
+        const client = new pg.Client(url)
+        await client.connect()
+        try {
+          for (const statement of sql.split(/;\n/).slice(0, -1)) await client.query(statement)
+          return await client.query(sql.split(/;\n/).at(-1) || 'select 1')
+        } finally {
+          await client.end()
+        }
+      }
+      const administrator = sharedServer() ?? ''
+      const epochSeenBy = async (role: string): Promise<string> => {
+        const store = postgres(address(role))
+        await store.open()
+        expect(await store.write('north', async unit => unit.head('north'))).toBe(0)
+        const { epoch } = store
+        await store.close()
+        return epoch
+      }
+      await say(administrator, named(owning))
+      const epoch = await epochSeenBy(name)
+      const [asAdministrator = '', asOwner = ''] = named(serving).split(/^-- As layover.*\n/m)
+      await say(administrator, asAdministrator)
+      await say(address(name), asOwner)
+      expect(await epochSeenBy(`${name}_app`)).toBe(epoch)
+      await expect(say(address(`${name}_app`), 'drop table layover.task')).rejects.toThrow('must be owner')
+      await say(address(name), renewing)
+      expect(await epochSeenBy(`${name}_app`)).not.toBe(epoch)
+      const { rows } = await say(
+        administrator,
+        `select rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as more from pg_roles where rolname like '${name}%'`,
+      )
+      expect(rows).toEqual([{ more: false }, { more: false }])
+      await say(administrator, `drop database ${name} with (force);\ndrop role ${name}, ${name}_app`)
+    },
+  )
 })

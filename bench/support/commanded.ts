@@ -21,7 +21,9 @@ function profiling(): string[] {
 
 /** `file` in this folder, a module that ends with `serveCommands`. Resolves when it serves. */
 export async function startChild(file: string, ...values: readonly string[]): Promise<Child> {
-  const child: ChildProcess = fork(join(import.meta.dirname, file), values, { execArgv: ['--import', 'tsx', ...profiling()] })
+  const child: ChildProcess = fork(join(import.meta.dirname, file), values, {
+    execArgv: ['--import', 'tsx', ...profiling()],
+  })
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   let count = 0

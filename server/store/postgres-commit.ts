@@ -54,8 +54,9 @@ class FateUnknown extends Error {
 /** Answers every one of the group, and tells what it committed. Never rejects. */
 export async function commitGroup(setting: CommitSetting, partition: string, group: readonly Pending[]): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
+    let outcome: Outcome
     try {
-      return answer(setting, await attemptCommit(setting, partition, group))
+      outcome = await attemptCommit(setting, partition, group)
     } catch (error) {
       if (error instanceof FateUnknown) return await fateOf(setting, partition, group, error)
       // A connection that broke while nobody used it is found out by the first who does; nothing was applied.
@@ -69,6 +70,7 @@ export async function commitGroup(setting: CommitSetting, partition: string, gro
       for (const pending of group) pending.reject(unavailable(error))
       return
     }
+    return answer(setting, outcome)
   }
 }
 
@@ -251,6 +253,10 @@ async function wasCommitted(pool: pg.Pool, partition: string, mark: string): Pro
   let broken = true
   try {
     await client.query('begin')
+    // Of a new partition the row itself may be part of that commit: only one who would make it as well waits for it.
+    await client.query('insert into layover.partition (name, head) values ($1, 0) on conflict do nothing', [
+      toText(partition),
+    ])
     await client.query('select head from layover.partition where name = $1 for update', [toText(partition)])
     const { rowCount } = await client.query('select 1 from layover.commit_mark where id = $1', [mark])
     await client.query('rollback')

@@ -151,11 +151,11 @@ class PostgresStore implements Store {
     return this.#connected
   }
 
-  #pool(max: number, pipeline: boolean): pg.Pool {
+  #pool(max: number, isForWriting: boolean): pg.Pool {
     return poolOf(pg, {
       url: this.#url,
       max,
-      pipeline,
+      isForWriting,
       onConnect: queries => this.#recognise(queries),
       onLoss: () => undefined,
     })

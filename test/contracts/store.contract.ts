@@ -10,45 +10,13 @@ import type {
   StoredTask,
   StoreSetting,
 } from '../../server/store/store.ts'
+import { P, record, task } from '../support/stored.ts'
 
 export interface StoreUnderTest {
   /** Opens the data of this test, again and again the same. */
   open(setting?: StoreSetting): Promise<Store>
   remove(): Promise<void>
 }
-
-const P = 'tenant:north'
-
-const record = (key: string, version = 1, fields: object = {}, owner: string | null = 'ann'): StoredRecord => ({
-  partition: P,
-  type: 'Thing',
-  key,
-  owner,
-  deleted: false,
-  entity: { __typename: 'Thing', id: key, version, updatedAt: '2027-01-01T00:00:00.000Z', updatedBy: owner, ...fields },
-})
-
-const task = (id: string, more: Partial<NewTask> = {}): NewTask => ({
-  partition: P,
-  user: 'ann',
-  id,
-  name: 'doThing',
-  definitionVersion: 1,
-  inputHash: 'h',
-  args: { a: 1 },
-  viewer: { user: 'ann', tenant: 'north', roles: ['agent'] },
-  client: 'device-1',
-  sequence: 1,
-  after: [],
-  token: null,
-  touches: [],
-  status: 'ACCEPTED',
-  state: 'waiting',
-  payload: {},
-  contested: null,
-  takenAt: 1000,
-  ...more,
-})
 
 export function storeContract(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`the store contract: ${name}`, () => {

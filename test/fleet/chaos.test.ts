@@ -15,7 +15,7 @@ describe.skipIf(postgresMissing())('three gateways on one database', () => {
       gateways: 3,
       crashes: 1,
       roundMs: 1500,
-      paceMs: 800,
+      paceMs: 500,
       restMs: 90_000,
     })
     printReport(report)
