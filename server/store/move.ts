@@ -23,6 +23,8 @@ export interface MoveOptions {
   readonly now: number
   /** `rows` of `of` are there. Called at the beginning of each table and after each batch. */
   readonly onProgress?: (progress: { readonly table: string; readonly rows: number; readonly of: number }) => void
+  /** All rows are there. */
+  readonly onChecking?: () => void
 }
 
 export interface MoveReport {
@@ -114,6 +116,7 @@ export async function moveToPostgres({
   newEpoch = false,
   now,
   onProgress,
+  onChecking,
 }: MoveOptions): Promise<MoveReport> {
   const path = resolve(from)
   const place = placeOf(to)
@@ -128,6 +131,7 @@ export async function moveToPostgres({
     })
     for (const [table, kinds] of Object.entries(TABLES)) await copy(source, target, table, kinds, onProgress)
     await target.continueHistory({ epoch: newEpoch ? null : epoch, lastTaskNumber })
+    onChecking?.()
     const tables = await compare(source, target)
     const differing = tables.filter(({ here, there }) => here.rows !== there.rows || here.hash !== there.hash)
     if (differing.length > 0) throw differs(place, differing)
