@@ -47,7 +47,7 @@ const SILENCE_MS = 75_000
 const INT8 = 20
 
 /** bigint as a number: ours stay far below 2^53. */
-function types(library: typeof pg): pg.CustomTypesConfig {
+export function types(library: typeof pg): pg.CustomTypesConfig {
   const parsers = library.types
   return {
     getTypeParser: ((oid: number, format?: 'text' | 'binary') =>

@@ -1,6 +1,7 @@
 /** The store of several gateways: PostgreSQL 15 or newer. Door: `layover/server/postgres`. */
 import pg from 'pg'
 import { type Clock, systemClock } from '../../protocol/index.ts'
+import { cantBeOpened } from './postgres-client.ts'
 import { commitGroup, type Pending } from './postgres-commit.ts'
 import { overPool, placeOf, poolOf, type Queries } from './postgres-connection.ts'
 import { knownEpoch, openPostgresHistory } from './postgres-history.ts'
@@ -180,23 +181,3 @@ class PostgresStore implements Store {
 }
 
 const closed = (url: string): StoreError => new StoreError('STORE_UNAVAILABLE', `${placeOf(url)} is not open`)
-
-function cantBeOpened(place: string, error: unknown): StoreError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const why: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'nobody listens there: start the server, or mend host and port in DATABASE_URL',
-    ENOTFOUND: 'there is no such host: mend DATABASE_URL',
-    '28P01': 'the password is wrong: mend DATABASE_URL',
-    '28000': 'the server refuses this user from here: mend DATABASE_URL, or pg_hba.conf',
-    '3D000': 'there is no such database: create it, or mend DATABASE_URL',
-    '42501':
-      'the role may not make the schema "layover": grant create on the database, or let another role start a gateway once',
-  }
-  return new StoreError(
-    'STORE_UNAVAILABLE',
-    `${place} can't be used: ${why[code] ?? (code || 'it does not answer')}.`,
-    {
-      cause: error,
-    },
-  )
-}

@@ -327,7 +327,7 @@ export interface StoreSetting {
 }
 
 export interface Store {
-  /** Locks, migrates and opens. Throws StoreError: STORE_LOCKED, STORE_TOO_NEW, STORE_UNAVAILABLE. */
+  /** Locks, migrates and opens. Throws StoreError: STORE_LOCKED, STORE_TOO_NEW, STORE_MOVED, STORE_INCOMPLETE, STORE_UNAVAILABLE. */
   open(setting?: StoreSetting): Promise<void>
   close(): Promise<void>
   /** Identity of this data's history; another one after a restore. */
@@ -340,7 +340,16 @@ export interface Store {
   onCommit(listener: (commits: readonly Committed[]) => void): () => void
 }
 
-export type StoreErrorCode = 'STORE_LOCKED' | 'STORE_TOO_NEW' | 'STORE_TOO_OLD' | 'STORE_UNAVAILABLE' | 'BACKUP_EXISTS'
+/** STORE_MOVED: it goes on elsewhere. STORE_INCOMPLETE: it is being moved here. STORE_NOT_EMPTY: so nothing can be moved there. */
+export type StoreErrorCode =
+  | 'STORE_LOCKED'
+  | 'STORE_TOO_NEW'
+  | 'STORE_TOO_OLD'
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_MOVED'
+  | 'STORE_INCOMPLETE'
+  | 'STORE_NOT_EMPTY'
+  | 'BACKUP_EXISTS'
 
 /** The store can't serve just now (or here). Nothing of the unit was applied, unless its commit was under way: ask by task id. */
 export class StoreError extends Error {
