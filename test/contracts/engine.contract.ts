@@ -97,7 +97,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       const key = `${task.user}/${task.id}`
       const seen: unknown[] = []
       let throws = 1
-      await start(async run => {
+      const walk = async (run: Run): Promise<void> => {
         const value = await run.record('settle', async unit => {
           const before = await unit.task(task)
           await unit.changeTask(task, { finishedAt: (before?.finishedAt ?? 0) + 1 })
@@ -106,9 +106,11 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
           return { key }
         })
         seen.push(value, (await subject.store.view.task(task))?.finishedAt)
-      })
+      }
+      await start(walk)
       engine?.run(task)
       await expect.poll(() => seen).toEqual([{ key }, 1])
+      await restart(walk)
       engine?.run(task)
       await expect.poll(() => seen).toEqual([{ key }, 1, { key }, 1])
     })
