@@ -210,6 +210,7 @@ class Storm {
     this.#fleet = fleet
     this.#random = random
     this.#roundMs = roundMs
+    setMaxListeners(0, this.#isOver.signal)
   }
 
   /** One gateway is killed, frozen ones too, or frozen for a while; one at least goes on. */
