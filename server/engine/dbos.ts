@@ -26,6 +26,8 @@ const SIGNAL_POLL_MS = 1000
 const SIGNAL_TRIES = 5
 const PURGE_EVERY_MS = 3_600_000
 const OUR_CONNECTIONS = 3
+/** A gateway that stops does not wait longer for the database to take note. */
+const HAND_OVER_MS = 10_000
 /** Ids of a task's workflows that are looked for at once. */
 const WINDOW = 8
 /** Waiting tasks that one look sets going at most. */
@@ -106,7 +108,7 @@ class DbosEngine implements Engine {
       this.#parts = undefined
       await Promise.all([workflows.stop().catch(() => undefined), gateways.stop()])
       await close()
-      throw new EngineError('ENGINE_UNAVAILABLE', 'DBOS could not be started on the database of dbosEngine.', { cause })
+      throw unavailable(cause)
     }
     gateways.watch(() => this.#takeOver())
     this.#repeat(SIGNAL_POLL_MS, 'signals could not be followed', () => this.#listen())
@@ -137,17 +139,21 @@ class DbosEngine implements Engine {
     if (this.#parts === undefined) return
     const { gateways, workflows, close } = this.#parts
     this.#parts = undefined
-    try {
-      await workflows.stop()
-      await gateways.stop()
-      // Others need not wait for its heartbeat to fail.
-      await workflows.requeue(gateways.id)
-      await gateways.leave()
-    } catch (error) {
-      this.#setting.log.error({ error }, 'unfinished tasks could not be handed over: the others will find them')
-    } finally {
-      await close()
+    const { clock, log } = this.#setting
+    const handOver = async (): Promise<void> => {
+      try {
+        await workflows.stop()
+        await gateways.stop()
+        // Others need not wait for its heartbeat to fail.
+        await workflows.requeue(gateways.id)
+        await gateways.leave()
+      } catch (error) {
+        log.error({ error }, 'unfinished tasks could not be handed over: the others will find them')
+      }
     }
+    // Without a database it would be tried for ever.
+    await Promise.race([handOver(), pause(clock, HAND_OVER_MS)])
+    await close()
   }
 
   async #open(): Promise<Parts> {
@@ -299,3 +305,16 @@ class DbosEngine implements Engine {
     return this.#parts
   }
 }
+
+function unavailable(cause: unknown): EngineError {
+  const why = hasCode(cause, '42501')
+    ? 'the role may not make what it needs: grant create on the database, or let another role start a gateway once and grant the rights on the schemas "dbos" and "layover"'
+    : 'it does not answer as it should'
+  return new EngineError('ENGINE_UNAVAILABLE', `DBOS could not be started on the database of dbosEngine: ${why}.`, {
+    cause,
+  })
+}
+
+/** DBOS wraps what Postgres said. */
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && (('code' in error && error.code === code) || hasCode(error.cause, code))

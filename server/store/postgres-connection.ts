@@ -41,6 +41,9 @@ const BY_KEY: Readonly<Record<string, string>> = {
   enable_mergejoin: 'off',
 }
 
+/** When the server has not answered by then, not even that a statement took too long, the way to it is gone. */
+const SILENCE_MS = 75_000
+
 const INT8 = 20
 
 /** bigint as a number: ours stay far below 2^53. */
@@ -65,6 +68,7 @@ export interface PoolSetting {
 export function poolOf(library: typeof pg, { url, max, isForWriting, onConnect, onLoss }: PoolSetting): pg.Pool {
   const pool = new library.Pool({
     connectionString: url,
+    query_timeout: SILENCE_MS,
     max,
     application_name: 'layover',
     connectionTimeoutMillis: 5000,

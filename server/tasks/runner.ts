@@ -174,7 +174,10 @@ export class TaskRunner {
       if (error instanceof StoreError || this.#stopped) throw error
       // Its own code fails. From here on the engine has it, which counts such walks and parks it in the end.
       log.error({ error, task: task.reference }, 'a waiting task failed when its turn came')
-      await store.write(task.partition, unit => this.#toRunning(unit, task))
+      await store.write(task.partition, async unit => {
+        const now = await unit.task(task)
+        if (now?.state === 'waiting') await this.#toRunning(unit, now)
+      })
       engine.run(task)
     }
   }
@@ -273,17 +276,19 @@ export class TaskRunner {
         }, expected)
         await this.#startAll(task, freed)
       },
-      finish: async steps => {
-        await run.write(async unit => {
-          const now = await unit.task(task)
-          if (now?.state !== 'running') return
-          await unit.changeTask(now, { state: 'finished', parked: null })
-          await writeTaskRecord(unit, now, { steps }, ledger.now())
-          await unit.dropMemos(task.reference)
-        }, expected)
-        await this.#tell(task)
-      },
+      finish: steps => this.#finish(task, run, steps),
     })
+  }
+
+  async #finish(task: StoredTask, run: Run, steps: readonly StepReport[]): Promise<void> {
+    await run.write(async unit => {
+      const now = await unit.task(task)
+      if (now?.state !== 'running') return
+      await unit.changeTask(now, { state: 'finished', parked: null })
+      await writeTaskRecord(unit, now, { steps }, this.#ledger.now())
+      await unit.dropMemos(task.reference)
+    }, about(task))
+    await this.#tell(task)
   }
 
   async #report(unit: Unit, task: StoredTask, steps: readonly StepReport[]): Promise<void> {
@@ -306,9 +311,10 @@ export class TaskRunner {
     { plan, results, steps, refusal }: Parameters<SagaPorts<unknown>['settle']>[0],
   ): Promise<Outcome> {
     const ledger = this.#ledger
-    let freed: readonly StoredTask[] = []
+    const hasMore = definition.afterwards.length > 0
+    let [freed, isFinished]: [readonly StoredTask[], boolean] = [[], false]
     const settle = async (unit: Unit): Promise<Outcome> => {
-      freed = []
+      ;[freed, isFinished] = [[], false]
       const now = await unit.task(task)
       // An earlier version may have ended between this outcome and its memo: nobody takes it back.
       if (now !== undefined && now.status === 'CONFIRMED') return confirmed(now.payload)
@@ -317,11 +323,15 @@ export class TaskRunner {
       const transaction = ledger.transaction(unit, task)
       const decided = await definition.settle(plan, results, transaction)
       if (decided.kind !== 'confirmed') return decided
-      freed = await ledger.settle(unit, task, decided, transaction, { steps, hasMore: true })
+      freed = await ledger.settle(unit, task, decided, transaction, { steps, hasMore })
+      isFinished = !hasMore
       return decided
     }
     const outcome = await run.record('settle', settle, about(task))
     for (const next of freed) await this.#goOn(next)
+    if (isFinished) await this.#tell(task)
+    // An earlier version did that in a commit of its own, and ended before it.
+    else if (outcome.kind === 'confirmed' && !hasMore) await this.#finish(task, run, steps)
     return outcome
   }
 

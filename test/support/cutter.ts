@@ -14,6 +14,10 @@ export interface Cutter {
   cut(how: Cut): Promise<{ arrive(): void }>
   /** From now on bytes come to nobody, and nobody is told. */
   swallow(): void
+  /** The same for the connections that there are: new ones pass. */
+  silence(): void
+  /** What comes from now on passes again. What was swallowed broke its connection. */
+  pass(): void
   close(): void
 }
 
@@ -24,6 +28,8 @@ export async function startCutter(url: string): Promise<Cutter> {
   const { hostname, port } = new URL(url)
   const sockets = new Set<Socket>()
   let armed: { how: Cut; done: (cut: { arrive(): void }) => void } | undefined
+  const clients = new Set<Socket>()
+  const starved = new Set<Socket>()
   let isSwallowing = false
 
   const server = createServer(client => {
@@ -33,16 +39,22 @@ export async function startCutter(url: string): Promise<Cutter> {
       socket.on('error', () => undefined)
       socket.once('close', () => sockets.delete(socket))
     }
+    clients.add(client)
     let isCut = false
+    const isStarved = (): boolean => {
+      if (isSwallowing) starved.add(client)
+      return starved.has(client)
+    }
     upstream.on('data', bytes => {
-      if (!isCut && !isSwallowing) client.write(bytes)
+      if (!isCut && !isStarved()) client.write(bytes)
     })
     upstream.once('close', () => client.destroy())
     client.once('close', () => {
+      clients.delete(client)
       if (!isCut) upstream.destroy()
     })
     client.on('data', bytes => {
-      if (isSwallowing) return
+      if (isStarved()) return
       const at = armed === undefined ? -1 : bytes.indexOf(COMMIT)
       if (armed === undefined || at < 0) {
         upstream.write(bytes)
@@ -70,6 +82,14 @@ export async function startCutter(url: string): Promise<Cutter> {
     cut: how => new Promise(done => (armed = { how, done })),
     swallow() {
       isSwallowing = true
+    },
+    silence() {
+      for (const client of clients) starved.add(client)
+    },
+    pass() {
+      isSwallowing = false
+      for (const socket of starved) socket.destroy()
+      starved.clear()
     },
     close() {
       server.close()
