@@ -19,6 +19,7 @@ describe.skipIf(postgresMissing())('three gateways on one database', () => {
       restMs: 90_000,
     })
     printReport(report)
+    expect(new Set(report.faults.map(({ kind }) => kind))).toEqual(new Set(['kill', 'freeze', 'wake', 'crash']))
     expect(report.invariants.filter(({ violations }) => violations.length > 0)).toEqual([])
   })
 })

@@ -36,6 +36,8 @@ export interface ChaosOptions {
 }
 
 export interface ChaosReport {
+  /** What was done to the fleet, in order. */
+  readonly faults: readonly Fault[]
   readonly invariants: readonly Invariant[]
   /** Names and values, to be printed. */
   readonly figures: readonly (readonly [string, string])[]
@@ -45,6 +47,9 @@ const TENANTS = ['north', 'south', 'east', 'west']
 const DAY_SECONDS = 86_400
 const PLENTY = 10_000_000
 const LOOK_MS = 250
+const LOOK_PATIENCE_MS = 30_000
+/** Shorter than most sleep. */
+const IMPATIENT_MS = 4000
 const SUPPLIER_MS = 250
 const CALM_PACES = 5
 /** How long a frozen gateway sleeps: longer than it takes the others to notice, and shorter. */
@@ -120,6 +125,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       unfinished,
     }
     return {
+      faults: storm.faults,
       invariants: invariants(atRest),
       figures: [
         ['seed', String(options.seed)],
@@ -151,6 +157,8 @@ async function usersOf({ installations, seed }: ChaosOptions, line: Line): Promi
         name: `device-${index}`,
         token: await tokenFor(agent(user, tenant), DAY_SECONDS),
         line,
+        // Every second one goes to another gateway while a frozen one still has its document.
+        ...(index % 4 < 2 ? { patienceMs: IMPATIENT_MS } : {}),
         random,
         uuid: systemRandom.uuid,
       })
@@ -210,6 +218,7 @@ class Storm {
     this.#fleet = fleet
     this.#random = random
     this.#roundMs = roundMs
+    setMaxListeners(0, this.#isOver.signal)
   }
 
   /** One gateway is killed, frozen ones too, or frozen for a while; one at least goes on. */
@@ -309,7 +318,7 @@ async function userAtRest(token: string, people: readonly Person[], line: Line):
   const name = people.map(({ installation }) => installation.name).join(' and ')
   const tasks: ListedTask[] = []
   for (let after: string | null = null, hasMore = true; hasMore; ) {
-    const reply = await line.ask(token, { query: TASKS, variables: { after } })
+    const reply = await line.ask(token, { query: TASKS, variables: { after } }, LOOK_PATIENCE_MS)
     if (reply?.data == null) throw new Error(`no tasks for ${name}: ${JSON.stringify(reply?.errors)}`)
     tasks.push(...reply.data.tasks.nodes)
     after = reply.data.tasks.endCursor
