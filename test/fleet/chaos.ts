@@ -51,7 +51,7 @@ const LOOK_PATIENCE_MS = 30_000
 /** Shorter than most sleep. */
 const IMPATIENT_MS = 4000
 const SUPPLIER_MS = 250
-const CALM_PACES = 5
+const CALM_PACES = 4
 /** How long a frozen gateway sleeps: longer than it takes the others to notice, and shorter. */
 const SLEEP_MS = [500, 8000] as const
 
