@@ -5,7 +5,7 @@
  */
 import type { Queries, Query } from './postgres-connection.ts'
 import { PendingRecords, PendingRows, runAll, writesOf } from './postgres-pending.ts'
-import { RECORD_COLUMNS, type RecordRow, recordOf, type TaskRow, taskOf } from './postgres-rows.ts'
+import { RECORD_COLUMNS, type RecordRow, recordOf, TASK, type TaskRow, taskOf } from './postgres-rows.ts'
 import { fromText, fromTextOrNull, toText } from './postgres-text.ts'
 import { PostgresView } from './postgres-view.ts'
 import type { Expected, StoredRecord, StoredTask, TaskAddress } from './store.ts'
@@ -150,7 +150,7 @@ export class PostgresGroup {
   async readTouching(records: readonly string[]): Promise<void> {
     const rows = await this.#queries.all<TaskRow & { record: string; writes: boolean }>({
       sql: `select o.record, o.writes, found.* from layover.touch o cross join lateral (
-  select * from layover.task t where t.number = o.number offset 0) found
+  select ${TASK} from layover.task t where t.number = o.number offset 0) found
  where o.partition = $1 and o.record = any($2)`,
       values: [toText(this.partition), records.map(toText)],
     })
@@ -193,7 +193,7 @@ export class PostgresGroup {
   async #readTasks(addresses: readonly TaskAddress[]): Promise<void> {
     const rows = await this.#queries.all<TaskRow>({
       sql: `select found.* from unnest($2::text[], $3::text[]) wanted("user", id) cross join lateral (
-  select * from layover.task t where t.partition = $1 and t."user" = wanted."user" and t.id = wanted.id offset 0) found`,
+  select ${TASK} from layover.task t where t.partition = $1 and t."user" = wanted."user" and t.id = wanted.id offset 0) found`,
       values: [
         toText(this.partition),
         addresses.map(({ user }) => toText(user)),

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { systemRandom } from '../../protocol/index.ts'
-import type { Queries } from './postgres-connection.ts'
+import { over, type Queries } from './postgres-connection.ts'
 import { POSTGRES_MIGRATIONS } from './postgres-migrations.ts'
 import { StoreError } from './store.ts'
 
@@ -68,7 +68,9 @@ export async function inTransaction<Value>(client: pg.ClientBase, work: () => Pr
 /** Makes the schema, or brings it up to date, in the transaction that is open. */
 export async function migrate(client: pg.ClientBase, place: string): Promise<void> {
   if (!(await hasSchema(client))) {
-    await client.query('create schema if not exists layover')
+    // `if not exists` asks for the right to create it before it looks.
+    const { rowCount } = await client.query(`select 1 from pg_namespace where nspname = 'layover'`)
+    if (rowCount === 0) await client.query('create schema layover')
     await client.query('create table layover.meta (name text collate "C" primary key, value text not null)')
   }
   const from = await schemaVersion(client)
@@ -117,7 +119,7 @@ export async function checkOldest(client: pg.ClientBase, place: string): Promise
 
 /** The epoch of the history that this connection sees, a new one when it is another than the last time. */
 async function currentEpoch(client: pg.ClientBase): Promise<string> {
-  const cluster = await clusterOf(client)
+  const cluster = await clusterOf(over(client))
   const [epoch, known] = await settings(client, ['epoch', 'cluster'])
   if (epoch !== undefined && (known === cluster || cluster === UNKNOWN)) return epoch
   const next = systemRandom.uuid()
@@ -127,22 +129,41 @@ async function currentEpoch(client: pg.ClientBase): Promise<string> {
 
 /** As cheap as it has to be on every new connection: the epoch as it stands, or undefined when it has to be looked into. */
 export async function knownEpoch(queries: Queries): Promise<string | undefined> {
-  const [row] = await queries.all<{ epoch: string | null; same: boolean }>({ sql: KNOWN_EPOCH })
-  return row?.same && row.epoch !== null ? row.epoch : undefined
+  const [row] = await queries.all<{
+    epoch: string | null
+    cluster: string | null
+    oldest: string | null
+    moving: boolean
+  }>({ sql: KNOWN_EPOCH })
+  if (row === undefined || row.epoch === null || row.moving) return undefined
+  if (Number(row.oldest) > POSTGRES_MIGRATIONS.length) return undefined
+  const cluster = await clusterOf(queries)
+  return cluster === row.cluster || cluster === UNKNOWN ? row.epoch : undefined
 }
 
-/** With the table itself: one that was restored from a dump into the same cluster is another. */
-const CLUSTER = `(select system_identifier from pg_control_system())::text || '/' || (select timeline_id from pg_control_checkpoint())::text || '/' || 'layover.meta'::regclass::oid::text`
-
 const KNOWN_EPOCH = `select (select value from layover.meta where name = 'epoch') as epoch,
- (select value from layover.meta where name = 'cluster') = ${CLUSTER}
- and not exists (select 1 from layover.meta where name = '${MOVING}') as same`
+ (select value from layover.meta where name = 'cluster') as cluster,
+ (select value from layover.meta where name = 'oldest') as oldest,
+ exists (select 1 from layover.meta where name = '${MOVING}') as moving`
 
+/** The role may not ask, or the server does not say: then the epoch stays until somebody takes it out of `meta`. */
 const UNKNOWN = 'unknown'
 
-export async function clusterOf(client: pg.ClientBase): Promise<string> {
-  const { rows } = await client.query<{ cluster: string }>(`select ${CLUSTER} as cluster`)
-  return rows[0]?.cluster ?? UNKNOWN
+const MAY_ASK = `select bool_and(has_function_privilege(name, 'execute')) as allowed
+ from unnest(array['pg_control_system()', 'pg_current_wal_insert_lsn()', 'pg_walfile_name(pg_lsn)']) name`
+
+/**
+ * With the table itself: one that was restored from a dump into the same cluster is another. The timeline is that of the log being written: the control file tells of a promotion only
+ * after a checkpoint.
+ */
+const CLUSTER = `select (select system_identifier from pg_control_system()) || '/'
+ || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) || '/' || 'layover.meta'::regclass::oid::text as cluster`
+
+export async function clusterOf(queries: Queries): Promise<string> {
+  const [may] = await queries.all<{ allowed: boolean }>({ sql: MAY_ASK })
+  if (may?.allowed !== true) return UNKNOWN
+  const [row] = await queries.all<{ cluster: string }>({ sql: CLUSTER })
+  return row?.cluster ?? UNKNOWN
 }
 
 export async function settings(client: pg.ClientBase, names: readonly string[]): Promise<(string | undefined)[]> {

@@ -76,6 +76,9 @@ export const TASK_COLUMNS: readonly (readonly [name: string, type: string])[] = 
   ['parked', 'text'],
 ]
 
+/** Of `layover.task t`, each by its name: a `*` in a prepared statement fails once a newer gateway adds a column. */
+export const TASK = [...TASK_COLUMNS.map(([name]) => name), 'expired'].map(name => `t.${name}`).join(', ')
+
 const orNull = (value: unknown): string | null => (value === null ? null : JSON.stringify(value))
 
 export const rowOfTask = (task: StoredTask): Omit<TaskRow, 'expired'> => ({

@@ -4,7 +4,7 @@
  */
 import type pg from 'pg'
 import { connectPostgres } from './postgres-client.ts'
-import { placeOf } from './postgres-connection.ts'
+import { over, placeOf } from './postgres-connection.ts'
 import { clusterOf, inTransaction, MOVING, type Moving, migrate, remember, settings } from './postgres-history.ts'
 import { list } from './postgres-pending.ts'
 import { StoreError } from './store.ts'
@@ -108,7 +108,7 @@ class Target implements PostgresTarget {
 
   async continueHistory({ epoch, lastTaskNumber }: NewHistory): Promise<void> {
     try {
-      if (epoch !== null) await remember(this.#client, { epoch, cluster: await clusterOf(this.#client) })
+      if (epoch !== null) await remember(this.#client, { epoch, cluster: await clusterOf(over(this.#client)) })
       await this.#client.query(`select setval('layover.task_number', $1, $2)`, [
         Math.max(1, lastTaskNumber),
         lastTaskNumber > 0,

@@ -1,6 +1,6 @@
 import type { Queries, Query } from './postgres-connection.ts'
 import { fieldOf, readFeed, readTexts } from './postgres-feed.ts'
-import { RECORD_COLUMNS, type RecordRow, recordOf, type TaskRow, taskOf } from './postgres-rows.ts'
+import { RECORD_COLUMNS, type RecordRow, recordOf, TASK, type TaskRow, taskOf } from './postgres-rows.ts'
 import { fromText, fromTextOrNull, readable, toText } from './postgres-text.ts'
 import type {
   Backlog,
@@ -106,7 +106,7 @@ export class PostgresView implements View {
 
   async task({ partition, user, id }: TaskAddress): Promise<StoredTask | undefined> {
     const row = await this.#one<TaskRow>({
-      sql: 'select * from layover.task where partition = $1 and "user" = $2 and id = $3',
+      sql: `select ${TASK} from layover.task t where partition = $1 and "user" = $2 and id = $3`,
       values: [toText(partition), toText(user), toText(id)],
     })
     return row && taskOf(row)
@@ -133,7 +133,7 @@ export class PostgresView implements View {
   }
 
   async unfinished(): Promise<StoredTask[]> {
-    const sql = `select * from layover.task where state <> 'finished' order by number`
+    const sql = `select ${TASK} from layover.task t where state <> 'finished' order by number`
     return (await this.queries.all<TaskRow>({ sql })).map(taskOf)
   }
 
@@ -185,7 +185,7 @@ export class PostgresView implements View {
 
   async outlived(finishedBefore: number, first: number): Promise<StoredTask[]> {
     const rows = await this.queries.all<TaskRow>({
-      sql: `select * from layover.task where state = 'finished' and not expired and finished_at < $1
+      sql: `select ${TASK} from layover.task t where state = 'finished' and not expired and finished_at < $1
  and status not in ('CONFLICT', 'IN_REVIEW', 'PARKED') order by finished_at limit $2`,
       values: [finishedBefore, first],
     })

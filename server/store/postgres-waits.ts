@@ -1,5 +1,5 @@
 import type { Queries } from './postgres-connection.ts'
-import { type TaskRow, taskOf } from './postgres-rows.ts'
+import { TASK, type TaskRow, taskOf } from './postgres-rows.ts'
 import { toText } from './postgres-text.ts'
 import type { StoredTask } from './store.ts'
 
@@ -21,7 +21,7 @@ export async function releaseWaiters(queries: Queries, task: StoredTask): Promis
   })
   await queries.all({ sql: 'delete from layover.waits where waiter = $1', values: [task.number] })
   const freed = await queries.all<TaskRow>({
-    sql: `select t.* from layover.waits w join layover.task t on t.number = w.waiter where w.blocker = $1
+    sql: `select ${TASK} from layover.waits w join layover.task t on t.number = w.waiter where w.blocker = $1
  and not exists (select 1 from layover.waits other where other.waiter = w.waiter and other.blocker <> w.blocker) order by t.number`,
     values: [task.number],
   })

@@ -75,6 +75,8 @@ export async function readPage(
   shapeOf?: (type: string) => string | null,
 ): Promise<RawPage> {
   const { store, now } = options
+  // As it was before anything was read: should another history begin meanwhile, the cursor is of none and the next pull starts anew.
+  const { epoch } = store
   if (!Number.isInteger(wanted.first) || wanted.first < 1 || wanted.first > MAX_PAGE) {
     throw refuse(ERROR_CODES.BAD_USER_INPUT, `first must be from 1 to ${MAX_PAGE}.`, { field: 'first' })
   }
@@ -119,7 +121,7 @@ export async function readPage(
   return {
     rows,
     removed,
-    cursor: writeCursor({ epoch: store.epoch, binding, seen, start, issuedAt }, store.secret),
+    cursor: writeCursor({ epoch, binding, seen, start, issuedAt }, store.secret),
     hasMore,
     reset: position === undefined && wanted.since != null,
   }
