@@ -236,8 +236,11 @@ class Storm {
   }
 
   async crash(crash: () => Promise<void>): Promise<void> {
-    this.faults.push({ kind: 'crash', at: Date.now() })
+    const at = Date.now()
+    const fault: Fault = { kind: 'crash', at }
+    this.faults.push(fault)
     await crash()
+    this.faults[this.faults.indexOf(fault)] = { ...fault, until: Date.now() }
   }
 
   /** Everybody wakes. */
@@ -248,7 +251,9 @@ class Storm {
 
   tally(): string {
     const count = (kind: Fault['kind']): number => this.faults.filter(fault => fault.kind === kind).length
-    return `${count('kill')} kills, ${count('freeze')} freezes, ${count('crash')} crashes of the database`
+    const outages = this.faults.flatMap(({ at, until }) => (until === undefined ? [] : [`${until - at} ms`]))
+    const crashes = `${count('crash')} crashes of the database${outages.length > 0 ? ` (away for ${outages.join(', ')})` : ''}`
+    return `${count('kill')} kills, ${count('freeze')} freezes, ${crashes}`
   }
 
   #freeze(victim: number): void {
