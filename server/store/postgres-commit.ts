@@ -1,7 +1,16 @@
 /** One group of units: from its begin to the answer of its commit, and what became of it when that answer never came. */
 import type pg from 'pg'
 import { type Clock, pause, systemRandom } from '../../protocol/index.ts'
-import { isAboutData, isInTheWay, isLoss, over, type Queries, type Query, unavailable } from './postgres-connection.ts'
+import {
+  isAboutData,
+  isInTheWay,
+  isLoss,
+  isTaken,
+  over,
+  type Queries,
+  type Query,
+  unavailable,
+} from './postgres-connection.ts'
 import { PostgresGroup } from './postgres-group.ts'
 import { toText } from './postgres-text.ts'
 import { PostgresUnit } from './postgres-unit.ts'
@@ -60,7 +69,9 @@ export async function commitGroup(setting: CommitSetting, partition: string, gro
     } catch (error) {
       if (error instanceof FateUnknown) return await fateOf(setting, partition, group, error)
       // A connection that broke while nobody used it is found out by the first who does; nothing was applied.
-      const mayTryAgain = isInTheWay(error) ? attempt < MOST_TRIES : isLoss(error) && attempt < 2
+      // What is taken may have been free when it was looked for; who looks again sees it.
+      const mayPass = isLoss(error) || (isTaken(error) && group.length === 1)
+      const mayTryAgain = isInTheWay(error) ? attempt < MOST_TRIES : mayPass && attempt < 2
       if (mayTryAgain) {
         await pause(setting.clock, RETRY_MS * attempt)
         continue
@@ -115,7 +126,7 @@ async function attemptCommit(
         if (committed !== undefined) commits.push(committed)
         results.push({ pending, value })
       } catch (error) {
-        if (isLoss(error) && isFromServer(error)) throw error
+        if (isFromServer(error) && (isLoss(error) || isInTheWay(error) || isTaken(error))) throw error
         if (unit.isSaved) {
           await queries.all({ sql: 'rollback to savepoint unit' })
           await queries.all({ sql: 'release savepoint unit' })

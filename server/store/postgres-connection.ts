@@ -131,6 +131,9 @@ const codeOf = (error: unknown): string =>
 /** Another transaction was in the way: the same work may succeed if done again. */
 export const isInTheWay = (error: unknown): boolean => /^(40001|40P01|55P03)$/.test(codeOf(error))
 
+/** Another transaction was first to use a name. */
+export const isTaken = (error: unknown): boolean => codeOf(error) === '23505'
+
 /** One row of many can't be written: whose it is shows when each is written alone. */
 export const isAboutData = (error: unknown): boolean => /^(22|23|54)/.test(codeOf(error))
 

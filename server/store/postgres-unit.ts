@@ -238,6 +238,8 @@ export class PostgresUnit implements Unit {
   }
 
   async recordMemo(reference: string, key: string, value: unknown): Promise<void> {
+    // One statement can't take away a row and write another of its name.
+    if (this.#rows.dropped.has(reference) || this.#group.rows.dropped.has(reference)) await this.#settled()
     this.#rows.memos.push({ reference, key, value })
   }
 
@@ -352,6 +354,7 @@ export class PostgresUnit implements Unit {
       this.#group.written()
       this.#group.known.touching.clear()
       this.#group.known.walkers.clear()
+      this.#group.known.references.clear()
     }
     return this.#group.view
   }
