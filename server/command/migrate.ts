@@ -12,7 +12,7 @@ export async function migrate(
   clock: Pick<Clock, 'now'>,
   say: (line: string) => void,
 ): Promise<string> {
-  const { moveToPostgres } = await needing('better-sqlite3 and pg', () => import('../store/move.ts'))
+  const { moveToPostgres } = await needing('better-sqlite3 pg', () => import('../store/move.ts'))
   const started = clock.now()
   let reported = started
   say(`Moving ${from} to ${placeOf(to)}.\n`)
@@ -26,7 +26,7 @@ export async function migrate(
       reported = clock.now()
       say(`${name}: ${rows} of ${of} rows\n`)
     },
-    onChecking: () => say('All rows are there. Comparing both sides.\n'),
+    onCompare: name => say(`${name}: comparing\n`),
   })
   const seconds = (clock.now() - started) / 1000
   const rows = tables.reduce((sum, { there }) => sum + there.rows, 0)

@@ -41,14 +41,18 @@ export async function backupTo(store: string, target: string): Promise<void> {
   await backupStore(store, target)
 }
 
-/** Databases are optional peers: they are asked for only by what needs them. */
-export async function needing<Module>(peer: string, load: () => Promise<Module>): Promise<Module> {
+/** Databases are optional peers, asked for only by what needs them. `peers`: one, or two with a space between. */
+export async function needing<Module>(peers: string, load: () => Promise<Module>): Promise<Module> {
   try {
     return await load()
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
-    throw new StoreError('STORE_UNAVAILABLE', `The command needs ${peer} beside it: npm install ${peer}.`, {
-      cause: error,
-    })
+    throw new StoreError(
+      'STORE_UNAVAILABLE',
+      `The command needs ${peers.replace(' ', ' and ')} beside it: npm install ${peers}.`,
+      {
+        cause: error,
+      },
+    )
   }
 }

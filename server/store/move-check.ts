@@ -23,9 +23,14 @@ export interface TableSum {
 const DOCUMENTS = new Set('entity text args viewer after touches payload contested parked value'.split(' '))
 const STAYING_SETTINGS = /^(epoch|session|file|texts|moved|cluster|schema|oldest|moving)$/
 
-export async function compare(source: SqliteSource, target: PostgresTarget): Promise<TableSum[]> {
+export async function compare(
+  source: SqliteSource,
+  target: PostgresTarget,
+  onCompare?: (table: string) => void,
+): Promise<TableSum[]> {
   const sums: TableSum[] = []
   for (const table of source.tables) {
+    onCompare?.(table)
     const columns = source.columnsOf(table)
     const here = new Summing()
     for (const row of source.rows(table))

@@ -23,8 +23,8 @@ export interface MoveOptions {
   readonly now: number
   /** `rows` of `of` are there. Called at the beginning of each table and after each batch. */
   readonly onProgress?: (progress: { readonly table: string; readonly rows: number; readonly of: number }) => void
-  /** All rows are there. */
-  readonly onChecking?: () => void
+  /** All rows are there, and those of this table are compared. */
+  readonly onCompare?: (table: string) => void
 }
 
 export interface MoveReport {
@@ -116,7 +116,7 @@ export async function moveToPostgres({
   newEpoch = false,
   now,
   onProgress,
-  onChecking,
+  onCompare,
 }: MoveOptions): Promise<MoveReport> {
   const path = resolve(from)
   const place = placeOf(to)
@@ -131,8 +131,7 @@ export async function moveToPostgres({
     })
     for (const [table, kinds] of Object.entries(TABLES)) await copy(source, target, table, kinds, onProgress)
     await target.continueHistory({ epoch: newEpoch ? null : epoch, lastTaskNumber })
-    onChecking?.()
-    const tables = await compare(source, target)
+    const tables = await compare(source, target, onCompare)
     const differing = tables.filter(({ here, there }) => here.rows !== there.rows || here.hash !== there.hash)
     if (differing.length > 0) throw differs(place, differing)
     source.markMoved({ to: place, at: now })
