@@ -100,7 +100,7 @@ describe.skipIf(postgresMissing())('odd texts', () => {
       expect(await view.memo(odd, odd)).toBeUndefined()
       const departed = await view.changed(partition, [selection], { ...window, after: 1 })
       expect(departed.rows).toMatchObject([{ removal: 'OUT_OF_SCOPE' }])
-      expect(JSON.parse(departed.rows[0]?.body ?? '')).toMatchObject({ __typename: 'Thing', id: odd })
+      expect(JSON.parse(departed.rows[0]?.body ?? '')).toMatchObject({ __typename: type, id: odd })
     }
   })
 
