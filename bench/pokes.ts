@@ -1,7 +1,8 @@
 /**
  * What does it cost a gateway to tell 5,000 subscribers of one commit, and to have them? Beside it, in the same process and
  * run: as many bare `ws` sockets that are sent one ready frame, and the same subscription with an alias, which is executed
- * for each poke. `npm run bench:pokes`
+ * for each poke. Either process holds twice as many sockets as there are subscribers: Node takes as many open files as
+ * `ulimit -Hn` allows. `npm run bench:pokes`
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -147,12 +147,15 @@ describe('the arrows', () => {
     expect(offenders((from, { specifier }) => specifier === 'better-sqlite3' && !database(from))).toEqual([])
   })
 
-  it('only the adapters for PostgreSQL and NATS name their package, and a bus never before it is used', () => {
+  it('only the adapters for PostgreSQL, DBOS and NATS name their package; bus and engine never before they are used', () => {
     const lazy: Readonly<Record<string, RegExp>> = {
       'server/sync/postgres-bus.ts': /^pg$/,
       'server/sync/nats-bus.ts': /^@nats-io\//,
+      'server/engine/dbos.ts': /^pg$/,
+      'server/engine/dbos-gateways.ts': /^pg$/,
+      'server/engine/dbos-workflows.ts': /^(pg|@dbos-inc\/dbos-sdk)$/,
     }
-    const several = /^(pg|@nats-io\/.*)$/
+    const several = /^(pg|@nats-io\/.*|@dbos-inc\/.*)$/
     const isStore = (from: string, specifier: string): boolean =>
       specifier === 'pg' && from.startsWith('server/store/postgres')
     expect(

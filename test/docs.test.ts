@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { expect, it } from 'vitest'
 import { LAYOVER_ERROR_CODES } from '../client/layover-error.ts'
+import { SETTINGS } from '../server/vacation/config.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const text = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -13,7 +14,7 @@ const filesIn = (folder: string, ending: RegExp): string[] =>
     .filter(name => ending.test(name))
     .map(name => join(folder, name))
 
-const documents = ['README.md', 'CHANGELOG.md', 'protocol/README.md', ...filesIn('docs', /\.md$/)]
+const documents = ['README.md', 'CHANGELOG.md', 'protocol/README.md', 'deploy/README.md', ...filesIn('docs', /\.md$/)]
 
 /** Without how far its lines are indented. */
 const flat = (code: string): string => code.replace(/^[ \t]+/gm, '')
@@ -79,6 +80,10 @@ it.each([
 
 it('docs/client.md names every code of a LayoverError', () => {
   expect(LAYOVER_ERROR_CODES.filter(code => !isNamed(code))).toEqual([])
+})
+
+it('the README names every setting', () => {
+  expect(SETTINGS.filter(name => !text('README.md').includes(`\`${name}\``))).toEqual(['NODE_ENV'])
 })
 
 it('docs/react.md names every hook', () => {

@@ -25,6 +25,10 @@ export function startChild(file: string, args: readonly string[] = []): Child {
     waiting.get(id)?.(value)
     waiting.delete(id)
   })
+  // Nobody answers any more: the bench ends here, below what the child has printed.
+  child.once('exit', code => {
+    if (code) throw new Error(`${file} ended with ${code}`)
+  })
   return {
     process: child,
     ready: new Promise(resolve => waiting.set(0, resolve)),

@@ -13,14 +13,22 @@ interface Message {
   readonly error?: string
 }
 
+/** `NODE_CPU_PROF` names a folder for profiles. */
+function profiling(): string[] {
+  const folder = process.env['NODE_CPU_PROF']
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
+}
+
 /** `file` in this folder, a module that ends with `serveCommands`. Resolves when it serves. */
 export async function startChild(file: string, ...values: readonly string[]): Promise<Child> {
-  const process: ChildProcess = fork(join(import.meta.dirname, file), values, { execArgv: ['--import', 'tsx'] })
+  const child: ChildProcess = fork(join(import.meta.dirname, file), values, {
+    execArgv: ['--import', 'tsx', ...profiling()],
+  })
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
-  const exited = new Promise<void>(resolve => process.once('exit', () => resolve()))
+  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   let count = 0
   const answer = (id: number): Promise<never> => new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
-  process.on('message', ({ id, value, error }: Message) => {
+  child.on('message', ({ id, value, error }: Message) => {
     if (error === undefined) waiting.get(id)?.resolve(value as never)
     else waiting.get(id)?.reject(new Error(`${file}: ${error}`))
     waiting.delete(id)
@@ -30,7 +38,7 @@ export async function startChild(file: string, ...values: readonly string[]): Pr
   })
   const call = <Value>(command: string, ...given: readonly unknown[]): Promise<Value> => {
     count += 1
-    process.send({ id: count, command, values: given })
+    child.send({ id: count, command, values: given })
     return answer(count)
   }
   await answer(0)
@@ -38,7 +46,7 @@ export async function startChild(file: string, ...values: readonly string[]): Pr
     call,
     async close() {
       await call('close').catch(() => undefined)
-      process.disconnect()
+      child.disconnect()
       await exited
     },
   }

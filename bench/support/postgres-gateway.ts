@@ -2,7 +2,7 @@
 import fastify from 'fastify'
 import { createGateway, jwtAuthenticator } from 'layover/server'
 import { serveGateway } from 'layover/server/fastify'
-import { postgres } from '../../server/store/postgres.ts'
+import { dbosEngine, postgres } from 'layover/server/postgres'
 import { serveCommands } from './commanded.ts'
 import { collections, SDL, SECRET, tasks } from './notes-domain.ts'
 
@@ -26,6 +26,7 @@ store.onCommit(() => {
 const settled: Record<string, number> = {}
 const gateway = createGateway({
   store,
+  engine: dbosEngine({ url }),
   typeDefs: SDL,
   tasks,
   collections,

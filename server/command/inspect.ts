@@ -1,6 +1,6 @@
 /** What `layover inspect` knows: the same for people (print.ts) and for programs (`--json`). */
 
-import type { OperatorMemo, OperatorSummary, OperatorTask, SqliteOperator } from '../store/sqlite-operator.ts'
+import type { Operator, OperatorMemo, OperatorSummary, OperatorTask } from '../store/operator.ts'
 import type { EntityRecord, StepReport } from '../store/store.ts'
 
 export interface TaskLine {
@@ -59,19 +59,20 @@ export interface TaskDetail extends TaskLine {
   }
 }
 
-export function overview(operator: SqliteOperator, store: string, now: number): Overview {
-  return { store, unfinished: operator.unfinished().map(found => lineOf(found, now)), summary: operator.summary() }
+export async function overview(operator: Operator, store: string, now: number): Promise<Overview> {
+  const unfinished = await operator.unfinished()
+  return { store, unfinished: unfinished.map(found => lineOf(found, now)), summary: await operator.summary() }
 }
 
-export function detail(
-  operator: SqliteOperator,
+export async function detail(
+  operator: Operator,
   found: OperatorTask,
   { now, values }: { now: number; values: boolean },
-): TaskDetail {
+): Promise<TaskDetail> {
   const { task, record } = found
-  const memos = operator.memos(task.reference)
+  const memos = await operator.memos(task.reference)
   const steps = stepsOf(record)
-  const waits = operator.waits(task)
+  const waits = await operator.waits(task)
   const { rejection, conflict } = (record ?? {}) as { rejection?: Fields; conflict?: Fields }
   return {
     ...lineOf(found, now),
@@ -91,15 +92,16 @@ export function detail(
       ? { code: rejection['code'], field: rejection['field'], failedTask: rejection['failedTask'] }
       : null,
     conflict: conflict ? { type: conflict['type'], id: conflict['id'], fields: conflict['fields'] } : null,
-    signal: operator.pendingSignal(task.reference) ?? null,
+    signal: (await operator.pendingSignal(task.reference)) ?? null,
     ...(values ? { values: { args: task.args, viewer: task.viewer, contested: task.contested, record, memos } } : {}),
   }
 }
 
 type Fields = Readonly<Record<string, unknown>> | null
 
-function lineOf({ task, parked, record }: OperatorTask, now: number): TaskLine {
-  const isParked = task.state === 'running' && parked !== undefined
+function lineOf({ task, record }: OperatorTask, now: number): TaskLine {
+  const { parked } = task
+  const isParked = task.state === 'running' && parked !== null
   return {
     reference: task.reference,
     id: task.id,

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs'
 import { systemClock } from '../../protocol/index.ts'
 import { StoreError } from '../store/store.ts'
 import { detail, overview } from './inspect.ts'
+import { migrate, takeBack } from './migrate.ts'
 import { printDetail, printOverview } from './print.ts'
+import { backupTo, operate, placeOf, signalStore } from './stores.ts'
 import { type Command, NotPossible, NotUnderstood, readWords, USAGE } from './words.ts'
 
 const SAID = {
@@ -12,54 +14,36 @@ const SAID = {
   undo: 'It is undone and ends REJECTED',
 } as const
 
-/** better-sqlite3 is an optional peer: it is asked for only by what needs it. */
-async function sqliteOperator(): Promise<typeof import('../store/sqlite-operator.ts')> {
-  try {
-    return await import('../store/sqlite-operator.ts')
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
-    throw new StoreError(
-      'STORE_UNAVAILABLE',
-      'The command needs better-sqlite3 beside it: npm install better-sqlite3.',
-      {
-        cause: error,
-      },
-    )
-  }
-}
-
 async function inspect({ store, task, json, values }: Command & { kind: 'inspect' }): Promise<string> {
-  const { operateSqlite } = await sqliteOperator()
-  const operator = operateSqlite(store)
+  const operator = await operate(store)
   const now = systemClock.now()
   const shown = (report: object, text: string): string => (json ? `${JSON.stringify(report, undefined, 2)}\n` : text)
   try {
     if (task === undefined) {
-      const report = overview(operator, store, now)
+      const report = await overview(operator, placeOf(store), now)
       return shown(report, printOverview(report))
     }
-    const [found, ...others] = operator.find(task)
-    if (found === undefined) throw new NotPossible(`${store} has no task "${task}".`)
+    const [found, ...others] = await operator.find(task)
+    if (found === undefined) throw new NotPossible(`${placeOf(store)} has no task "${task}".`)
     if (others.length > 0)
       throw several(
         task,
         [found, ...others].map(each => each.task.reference),
       )
-    const report = detail(operator, found, { now, values })
+    const report = await detail(operator, found, { now, values })
     return shown(report, printDetail(report))
   } finally {
-    operator.close()
+    await operator.close()
   }
 }
 
 async function signal({ store, action, task }: Command & { kind: 'signal' }): Promise<string> {
-  const { signalSqlite } = await sqliteOperator()
-  const said = signalSqlite(store, task, action, systemClock.now())
+  const said = await signalStore(store, task, action, systemClock.now())
   switch (said) {
     case 'said':
       return `${task}: ${action} was said. ${SAID[action]} as soon as the gateway reads this; if none runs, at its next start.\n`
     case 'no such task':
-      throw new NotPossible(`${store} has no task "${task}".`)
+      throw new NotPossible(`${placeOf(store)} has no task "${task}".`)
     case 'several tasks':
       throw several(task)
     case 'not parked':
@@ -70,10 +54,9 @@ async function signal({ store, action, task }: Command & { kind: 'signal' }): Pr
 }
 
 async function backup({ store, target }: Command & { kind: 'backup' }): Promise<string> {
-  const { backupStore } = await sqliteOperator()
   // It holds everybody's data: for its owner's eyes only.
   process.umask(0o077)
-  await backupStore(store, target)
+  await backupTo(store, target)
   return `${store} was copied to ${target}.\n`
 }
 
@@ -98,6 +81,10 @@ async function answer(command: Command): Promise<string> {
       return signal(command)
     case 'backup':
       return backup(command)
+    case 'migrate':
+      return migrate(command, systemClock, line => void process.stderr.write(line))
+    case 'take back':
+      return takeBack(command)
   }
 }
 

@@ -21,7 +21,7 @@ export function printOverview({ store, unfinished, summary }: Overview): string 
   return lines([
     ...tasks,
     '',
-    `store   ${store}, ${summary.fileBytes} bytes`,
+    `store   ${store}, ${summary.bytes} bytes`,
     `tasks   ${countsOf(summary.statuses)}`,
     `heads   ${countsOf(summary.heads)}`,
   ])
@@ -86,7 +86,8 @@ function countsOf(counts: Readonly<Record<string, number>>): string {
   return named.map(([name, count]) => `${printable(name)} ${count}`).join(', ') || 'none'
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** Columns as wide as their widest cell. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [head, ...rows.map(row => row.map(printable))]
   const widths = head.map((_, column) => Math.max(...all.map(row => row[column]?.length ?? 0)))
   return all.map(row =>

@@ -25,7 +25,10 @@ export interface Run {
    * crash before the record), its recorded value exists exactly once. Values are JSON. Not to be nested.
    */
   memo<Value>(key: string, work: () => Promise<Value>): Promise<Value>
-  /** A memo whose work is the very unit that records it, so that effect and memo are one commit. As `write` otherwise. */
+  /**
+   * A memo whose work is the very unit that records it, so that effect and memo are one commit; none is left of a task that
+   * `work` finishes. As `write` otherwise.
+   */
   record<Value>(key: string, work: (unit: Unit) => Promise<Value>, expected?: Expected): Promise<Value>
   /**
    * One unit of the task's partition by this walk. Every write of a walk goes this way: throws WalkLost, and nothing of it
@@ -79,3 +82,15 @@ export class WalkLost extends Error {
 }
 
 export const definitionName = (name: string, version: number): string => `${name}@${version}`
+
+export type EngineErrorCode = 'ENGINE_SETTING' | 'ENGINE_MISSING' | 'ENGINE_IN_USE' | 'ENGINE_UNAVAILABLE'
+
+/** The engine can't be started here; its message names what to change. */
+export class EngineError extends Error {
+  readonly code: EngineErrorCode
+  constructor(code: EngineErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'EngineError'
+    this.code = code
+  }
+}

@@ -119,7 +119,8 @@ export class Walk implements Run {
     this.signal.throwIfAborted()
     if (!this.#setting.isSteady(this.#sureAt)) await this.#makeSure()
     const value = await work()
-    await this.#note(key, async () => value)
+    await this.write(unit => this.#note(unit, key, value))
+    this.#progress(key, value)
     return value
   }
 
@@ -127,7 +128,14 @@ export class Walk implements Run {
     const recorded = await this.#find(key)
     if (recorded !== undefined) return recorded.value as Value
     this.signal.throwIfAborted()
-    return this.#note(key, work, expected)
+    const value = await this.write(async unit => {
+      const worked = await work(unit)
+      // What is finished keeps no memos: no walk will ask for them.
+      if ((await unit.task(this.task))?.state !== 'finished') await this.#note(unit, key, worked)
+      return worked
+    }, expected)
+    this.#progress(key, value)
+    return value
   }
 
   async sleep(key: string, ms: number): Promise<void> {
@@ -182,20 +190,16 @@ export class Walk implements Run {
     return this.#recorded.has(key) ? { value: this.#recorded.get(key) } : undefined
   }
 
-  async #note<Value>(key: string, work: (unit: Unit) => Promise<Value>, expected?: Expected): Promise<Value> {
-    const { reference } = this.task
-    const hadStumbled = this.#stumbles > 0
-    const value = await this.write(async unit => {
-      const worked = await work(unit)
-      await unit.recordMemo(reference, key, worked)
-      if (hadStumbled) await unit.setStumbles(reference, 0)
-      return worked
-    }, expected)
+  async #note(unit: Unit, key: string, value: unknown): Promise<void> {
+    await unit.recordMemo(this.task.reference, key, value)
+    if (this.#stumbles > 0) await unit.setStumbles(this.task.reference, 0)
+  }
+
+  #progress(key: string, value: unknown): void {
     this.#recorded?.set(key, value)
     this.#stumbles = 0
     this.#hasProgressed = true
     this.#leave()
-    return value
   }
 
   async #setStumbles(count: number): Promise<void> {

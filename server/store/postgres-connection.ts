@@ -30,13 +30,24 @@ const SETTINGS: Readonly<Record<string, string>> = {
   tcp_keepalives_count: '3',
 }
 
+/**
+ * All that a writer asks for is addressed by its key. The planner can't know how many keys come, nor how large a table has
+ * grown since it last counted, and must not read whole tables on that account.
+ */
+const BY_KEY: Readonly<Record<string, string>> = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+}
+
 /** When the server has not answered by then, not even that a statement took too long, the way to it is gone. */
 const SILENCE_MS = 75_000
 
 const INT8 = 20
 
 /** bigint as a number: ours stay far below 2^53. */
-function types(library: typeof pg): pg.CustomTypesConfig {
+export function types(library: typeof pg): pg.CustomTypesConfig {
   const parsers = library.types
   return {
     getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
@@ -47,14 +58,14 @@ function types(library: typeof pg): pg.CustomTypesConfig {
 export interface PoolSetting {
   readonly url: string
   readonly max: number
-  /** Statements are sent without waiting for the answers to those before. */
-  readonly pipeline: boolean
+  /** Statements are sent without waiting for the answers to those before, and find their rows by key. */
+  readonly isForWriting: boolean
   readonly onConnect: (queries: Queries) => Promise<void>
   /** A connection that nobody used broke. */
   readonly onLoss: (error: Error) => void
 }
 
-export function poolOf(library: typeof pg, { url, max, pipeline, onConnect, onLoss }: PoolSetting): pg.Pool {
+export function poolOf(library: typeof pg, { url, max, isForWriting, onConnect, onLoss }: PoolSetting): pg.Pool {
   const pool = new library.Pool({
     connectionString: url,
     query_timeout: SILENCE_MS,
@@ -63,12 +74,13 @@ export function poolOf(library: typeof pg, { url, max, pipeline, onConnect, onLo
     connectionTimeoutMillis: 5000,
     keepAlive: true,
     types: types(library),
-    ...({ pipeline } as object),
+    ...({ pipeline: isForWriting } as object),
     async onConnect(client: pg.ClientBase) {
-      const names = Object.keys(SETTINGS)
+      const settings = { ...SETTINGS, ...(isForWriting ? BY_KEY : {}) }
+      const names = Object.keys(settings)
       await client.query(
         `select ${names.map((_, index) => `set_config($${index * 2 + 1}, $${index * 2 + 2}, false)`).join(', ')}`,
-        names.flatMap(name => [name, SETTINGS[name]]),
+        Object.entries(settings).flat(),
       )
       await onConnect(over(client))
     },

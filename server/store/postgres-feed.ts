@@ -132,7 +132,7 @@ function recordBranch(
     shape === null ? 'false' : `(shape is not null and shape = ${bind(shape)} and text is not null and ${live})`
   const body = shape === null ? 'entity' : `case when ${ready} then text else entity end`
   return `select change, ${removal} as removal, ${ready} as ready, ${body} as body from layover.record
-where partition = ${place} and type = ${type}${owner === null ? '' : ` and owner = ${owner}`} and change > ${bind(after)} and change <= ${to}
+where partition = ${place} and type = ${type}${owner === null ? '' : ` and owner = ${owner}`} and change > 0 and change > ${bind(after)} and change <= ${to}
 and (change > ${bind(removalsAfter)} or ${live}) order by change limit ${limit}`
 }
 
@@ -155,7 +155,7 @@ async function lookLimit(
   for (const { type, owner, where } of selections) {
     if (where === undefined) continue
     const [found] = await queries.all<{ change: number }>({
-      sql: `select change from layover.record where partition = $1 and type = $2 and change > $3${owner === null ? '' : ' and owner = $4'}
+      sql: `select change from layover.record where partition = $1 and type = $2 and change > 0 and change > $3${owner === null ? '' : ' and owner = $4'}
  order by change limit 1 offset ${MOST_LOOKED_AT}`,
       values: [toText(partition), toText(type), after, ...(owner === null ? [] : [toText(owner)])],
     })

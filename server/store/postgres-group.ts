@@ -149,7 +149,8 @@ export class PostgresGroup {
 
   async readTouching(records: readonly string[]): Promise<void> {
     const rows = await this.#queries.all<TaskRow & { record: string; writes: boolean }>({
-      sql: `select o.record, o.writes, ${TASK} from layover.touch o join layover.task t on t.number = o.number
+      sql: `select o.record, o.writes, found.* from layover.touch o cross join lateral (
+  select ${TASK} from layover.task t where t.number = o.number offset 0) found
  where o.partition = $1 and o.record = any($2)`,
       values: [toText(this.partition), records.map(toText)],
     })
@@ -191,8 +192,8 @@ export class PostgresGroup {
 
   async #readTasks(addresses: readonly TaskAddress[]): Promise<void> {
     const rows = await this.#queries.all<TaskRow>({
-      sql: `select ${TASK} from unnest($2::text[], $3::text[]) wanted("user", id)
- join layover.task t on t.partition = $1 and t."user" = wanted."user" and t.id = wanted.id`,
+      sql: `select found.* from unnest($2::text[], $3::text[]) wanted("user", id) cross join lateral (
+  select ${TASK} from layover.task t where t.partition = $1 and t."user" = wanted."user" and t.id = wanted.id offset 0) found`,
       values: [
         toText(this.partition),
         addresses.map(({ user }) => toText(user)),
@@ -209,8 +210,8 @@ export class PostgresGroup {
       return { type: record.slice(0, colon), key: record.slice(colon + 1) }
     })
     const rows = await this.#queries.all<RecordRow>({
-      sql: `select r.${RECORD_COLUMNS.replaceAll(', ', ', r.')} from unnest($2::text[], $3::text[]) wanted(type, key)
- join layover.record r on r.partition = $1 and r.type = wanted.type and r.key = wanted.key`,
+      sql: `select found.* from unnest($2::text[], $3::text[]) wanted(type, key) cross join lateral (
+  select ${RECORD_COLUMNS} from layover.record r where r.partition = $1 and r.type = wanted.type and r.key = wanted.key offset 0) found`,
       values: [toText(this.partition), wanted.map(({ type }) => toText(type)), wanted.map(({ key }) => toText(key))],
     })
     for (const { type, key } of wanted) this.known.records.set(recordKeyOf(this.partition, type, key), null)

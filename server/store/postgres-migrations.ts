@@ -4,7 +4,8 @@
  *
  * The tables are those of SQLite (migrations.ts). Beside them `commit_mark` holds an id of each recent commit, by which a
  * writer whose connection broke in mid-commit learns what became of it; and of a record `readable` is a copy of `entity` that
- * the database can look into, where the entity holds what Postgres can't.
+ * the database can look into, where the entity holds what Postgres can't. The indexes of the feed say `change > 0`, which holds
+ * for every row, so that nothing but the feed can be tempted to use them.
  */
 export interface PostgresMigration {
   readonly sql: string
@@ -23,8 +24,8 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
     text text, shape text collate "C", changed_at bigint not null,
     primary key (partition, type, key)
   );
-  create index record_type on layover.record (partition, type, change);
-  create index record_owner on layover.record (partition, type, owner, change);
+  create index record_type on layover.record (partition, type, change) where change > 0;
+  create index record_owner on layover.record (partition, type, owner, change) where change > 0;
   create index record_deleted on layover.record (changed_at) where deleted;
   create table layover.version (
     partition text collate "C" not null, type text collate "C" not null, key text collate "C" not null,

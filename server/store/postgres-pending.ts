@@ -136,15 +136,17 @@ const WRITE_ROWS = `with taken as (
     finished_at = case when x.is_change then x.finished_at else t.finished_at end,
     parked = case when x.is_change then x.parked else t.parked end,
     walker = coalesce(x.walker, t.walker), walks = coalesce(x.walks, t.walks)
-  from json_to_recordset($4::json) x(reference text, is_change boolean, status text, state text, payload text, contested text,
-    finished_at bigint, parked text, walker text, walks integer)
-  where t.reference = x.reference
+  from (select x.*, found.ctid as place from json_to_recordset($4::json) x(reference text, is_change boolean, status text,
+    state text, payload text, contested text, finished_at bigint, parked text, walker text, walks integer)
+    cross join lateral (select ctid from layover.task where reference = x.reference offset 0) found) x
+  where t.ctid = x.place
 ), touched as (
   insert into layover.touch select $1, record, number, writes
   from json_to_recordset($5::json) x(record text, number bigint, writes boolean)
 ), released as (
-  delete from layover.touch t using json_to_recordset($6::json) x(record text, number bigint)
-  where t.partition = $1 and t.record = x.record and t.number = x.number
+  delete from layover.touch where ctid = any(array(
+    select found.ctid from json_to_recordset($6::json) x(record text, number bigint) cross join lateral (
+      select ctid from layover.touch t where t.partition = $1 and t.record = x.record and t.number = x.number offset 0) found))
 ), waiting as (
   insert into layover.waits select blocker, waiter from json_to_recordset($7::json) x(blocker bigint, waiter bigint)
   on conflict do nothing
@@ -241,8 +243,10 @@ const WRITE_RECORDS = `with records as (
   select $1, type, key, version, entity, "user", client, replaced_at
   from json_to_recordset($6::json) x(type text, key text, version integer, entity text, "user" text, client text, replaced_at bigint)
 ), replaced as (
-  update layover.version v set replaced_at = $4 from json_to_recordset($7::json) x(type text, key text)
-  where v.partition = $1 and v.type = x.type and v.key = x.key and v.replaced_at is null
+  update layover.version set replaced_at = $4 where ctid = any(array(
+    select found.ctid from json_to_recordset($7::json) x(type text, key text) cross join lateral (
+      select ctid from layover.version v
+      where v.partition = $1 and v.type = x.type and v.key = x.key and v.replaced_at is null offset 0) found))
 ), departed as (
   insert into layover.departed (partition, type, key, owner, change, entity, changed_at)
   select $1, type, key, owner, change, entity, $4
@@ -250,11 +254,18 @@ const WRITE_RECORDS = `with records as (
   on conflict (partition, type, key, owner) do update set change = excluded.change, entity = excluded.entity,
     changed_at = excluded.changed_at
 ), returned as (
-  delete from layover.departed d using json_to_recordset($9::json) x(type text, key text, owner text)
-  where d.partition = $1 and d.type = x.type and d.key = x.key and d.owner = x.owner
+  delete from layover.departed where ctid = any(array(
+    select found.ctid from json_to_recordset($9::json) x(type text, key text, owner text) cross join lateral (
+      select ctid from layover.departed d
+      where d.partition = $1 and d.type = x.type and d.key = x.key and d.owner = x.owner offset 0) found))
 ), head as (
   update layover.partition set head = $3 where name = $1
 ) insert into layover.commit_mark (id) select $2::uuid where $2::uuid is not null`
+
+/*
+ * Rows are looked up key by key (`lateral` and `offset 0`): a planner that has not counted a new table yet would rather read
+ * all of a partition for each.
+ */
 
 /** Statements that write all of it, in their order. The mark goes with the last of them. */
 export function writesOf(

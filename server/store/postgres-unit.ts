@@ -120,6 +120,10 @@ export class PostgresUnit implements Unit {
     return (await this.#settled()).unfinished()
   }
 
+  async due(first: number): Promise<StoredTask[]> {
+    return (await this.#settled()).due(first)
+  }
+
   async backlog(): Promise<Backlog> {
     return (await this.#settled()).backlog()
   }

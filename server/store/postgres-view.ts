@@ -137,6 +137,15 @@ export class PostgresView implements View {
     return (await this.queries.all<TaskRow>({ sql })).map(taskOf)
   }
 
+  async due(first: number): Promise<StoredTask[]> {
+    const rows = await this.queries.all<TaskRow>({
+      sql: `select * from layover.task t where state <> 'finished' and state = 'waiting'
+ and not exists (select 1 from layover.waits where waiter = t.number) order by number limit $1`,
+      values: [first],
+    })
+    return rows.map(taskOf)
+  }
+
   async backlog(): Promise<Backlog> {
     const rows = await this.queries.all<{ at: keyof Backlog; tasks: number }>({
       sql: `select case when parked is null then state else 'parked' end as at, count(*) as tasks from layover.task

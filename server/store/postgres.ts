@@ -1,6 +1,7 @@
 /** The store of several gateways: PostgreSQL 15 or newer. Door: `layover/server/postgres`. */
 import pg from 'pg'
 import { type Clock, systemClock } from '../../protocol/index.ts'
+import { cantBeOpened } from './postgres-client.ts'
 import { commitGroup, type Pending } from './postgres-commit.ts'
 import { overPool, placeOf, poolOf, type Queries } from './postgres-connection.ts'
 import { knownEpoch, openPostgresHistory } from './postgres-history.ts'
@@ -151,11 +152,11 @@ class PostgresStore implements Store {
     return this.#connected
   }
 
-  #pool(max: number, pipeline: boolean): pg.Pool {
+  #pool(max: number, isForWriting: boolean): pg.Pool {
     return poolOf(pg, {
       url: this.#url,
       max,
-      pipeline,
+      isForWriting,
       onConnect: queries => this.#recognise(queries),
       onLoss: () => undefined,
     })
@@ -180,21 +181,3 @@ class PostgresStore implements Store {
 }
 
 const closed = (url: string): StoreError => new StoreError('STORE_UNAVAILABLE', `${placeOf(url)} is not open`)
-
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nobody listens there: start the server, or mend host and port in DATABASE_URL',
-  ENOTFOUND: 'there is no such host: mend DATABASE_URL',
-  '28P01': 'the password is wrong: mend DATABASE_URL',
-  '28000': 'the server refuses this user from here: mend DATABASE_URL, or pg_hba.conf',
-  '3D000': 'there is no such database: create it, or mend DATABASE_URL',
-  '42501':
-    'the role may not do what it has to: grant it create on the database, or let another role start a gateway once and grant this one usage on schema "layover", select, insert, update and delete on its tables, and usage on its sequences',
-  '25006': 'it is read-only: point DATABASE_URL at the primary',
-  '55000': 'it is a standby: point DATABASE_URL at the primary',
-}
-
-function cantBeOpened(place: string, error: unknown): StoreError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const said = error instanceof Error ? error.message : String(error)
-  return new StoreError('STORE_UNAVAILABLE', `${place} can't be used: ${REASONS[code] ?? said}.`, { cause: error })
-}

@@ -103,6 +103,10 @@ export class SqliteUnit implements Unit {
     return this.#view.memo(reference, key)
   }
 
+  due(first: number): Promise<StoredTask[]> {
+    return this.#view.due(first)
+  }
+
   stumbles(reference: string): Promise<number> {
     return this.#view.stumbles(reference)
   }

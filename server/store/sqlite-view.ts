@@ -173,6 +173,16 @@ export class SqliteView implements View {
     return this.statements.all<TaskRow>(`select * from task where state <> 'finished' order by number`).map(taskOf)
   }
 
+  async due(first: number): Promise<StoredTask[]> {
+    return this.statements
+      .all<TaskRow>(
+        `select * from task where state <> 'finished' and state = 'waiting'
+         and not exists (select 1 from waits where waiter = number) order by number limit ?`,
+        first,
+      )
+      .map(taskOf)
+  }
+
   async backlog(): Promise<Backlog> {
     const rows = this.statements.all<{ at: keyof Backlog; tasks: number }>(
       `select case when parked is null then state else 'parked' end as at, count(*) as tasks from task

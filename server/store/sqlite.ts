@@ -1,10 +1,9 @@
 /** The embedded store: one SQLite file, one process. Door: `layover/server/sqlite`. */
-import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { systemClock } from '../../protocol/index.ts'
-import { SQLITE_MIGRATIONS } from './migrations.ts'
+import { isSqliteError, lockFile, migrateSqlite, refuseMoved, secretOf } from './sqlite-file.ts'
 import { closeHistory, openHistory } from './sqlite-history.ts'
 import { TEXTS_PROGRESS } from './sqlite-maintenance.ts'
 import { SqliteUnit } from './sqlite-unit.ts'
@@ -69,17 +68,18 @@ class SqliteStore implements Store {
     this.#clock = clock
     this.#renderer = renderer
     mkdirSync(dirname(this.#path), { recursive: true })
-    this.#lock = lockFile(`${this.#path}.lock`, this.#path)
+    this.#lock = lockFile(this.#path)
     try {
       const writer = new Database(this.#path)
       this.#writer = writer
       writer.pragma('journal_mode = WAL')
       writer.pragma('synchronous = FULL')
-      migrate(writer, this.#path)
+      migrateSqlite(writer, this.#path)
+      refuseMoved(writer, this.#path)
       this.#epoch = openHistory(writer, this.#lock, this.#path)
       // Rows are about to be written without texts: a walk that came to its end has to be made again.
       if (renderer === undefined) writer.prepare('delete from meta where name = ?').run(TEXTS_PROGRESS)
-      this.#secret = setting(writer, 'secret', () => randomBytes(32).toString('hex'))
+      this.#secret = secretOf(writer)
       this.#unitView = new SqliteView(writer)
       this.#reader = new Database(this.#path, { readonly: true })
       // Reading from the mapped file spares a copy of every page: a third of what a pull costs.
@@ -163,55 +163,6 @@ class SqliteStore implements Store {
     if (commits.length > 0) for (const listener of this.#listeners) listener(commits)
   }
 }
-
-/**
- * An exclusive lock that the operating system drops when the process dies, however it dies. It sits on a file of its own,
- * because the store itself is read over a second connection.
- */
-function lockFile(path: string, store: string): Database.Database {
-  const lock = new Database(path, { timeout: 0 })
-  try {
-    lock.pragma('locking_mode = EXCLUSIVE')
-    lock.exec('begin exclusive; create table if not exists holder (process integer, session text)')
-    const columns = lock.pragma('table_info(holder)') as { name: string }[]
-    if (!columns.some(({ name }) => name === 'session')) lock.exec('alter table holder add column session text')
-    const held = lock.prepare('update holder set process = ?').run(process.pid)
-    if (held.changes === 0) lock.prepare('insert into holder (process) values (?)').run(process.pid)
-    lock.exec('commit')
-    return lock
-  } catch (error) {
-    lock.close()
-    if (!isSqliteError(error)) throw error
-    throw new StoreError(
-      'STORE_LOCKED',
-      `${store} is in use by another gateway. One SQLite file serves one process: stop the other one, or point DATA_DIR elsewhere.`,
-      { cause: error },
-    )
-  }
-}
-
-function migrate(database: Database.Database, path: string): void {
-  const from = database.pragma('user_version', { simple: true }) as number
-  if (from > SQLITE_MIGRATIONS.length) {
-    throw new StoreError(
-      'STORE_TOO_NEW',
-      `${path} was written by a newer version (schema ${from}, this one knows ${SQLITE_MIGRATIONS.length}): start that version.`,
-    )
-  }
-  for (let version = from; version < SQLITE_MIGRATIONS.length; version += 1) {
-    database.transaction(() => {
-      database.exec(SQLITE_MIGRATIONS[version] as string)
-      database.pragma(`user_version = ${version + 1}`)
-    })()
-  }
-}
-
-function setting(database: Database.Database, name: string, make: () => string): string {
-  database.prepare('insert into meta values (?, ?) on conflict do nothing').run(name, make())
-  return database.prepare<[string], { value: string }>('select value from meta where name = ?').get(name)?.value ?? ''
-}
-
-const isSqliteError = (error: unknown): boolean => error instanceof Database.SqliteError
 
 const closed = (path: string): StoreError => new StoreError('STORE_UNAVAILABLE', `${path} is not open`)
 

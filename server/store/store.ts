@@ -224,6 +224,8 @@ export interface View {
   tasks(query: TaskQuery): Promise<{ number: number; user: string; entity: EntityRecord }[]>
   /** Every task that is not finished, in order of number. */
   unfinished(): Promise<StoredTask[]>
+  /** Tasks in state `waiting` that wait for nothing, in order of number: who freed them did not get to start them, or is about to. */
+  due(first: number): Promise<StoredTask[]>
   /** How many they are. Cheap enough for every scrape of metrics. */
   backlog(): Promise<Backlog>
   /** What a step recorded: absent when it never finished. */
@@ -325,7 +327,7 @@ export interface StoreSetting {
 }
 
 export interface Store {
-  /** Locks, migrates and opens. Throws StoreError: STORE_LOCKED, STORE_TOO_NEW, STORE_UNAVAILABLE. */
+  /** Locks, migrates and opens. Throws StoreError: STORE_LOCKED, STORE_TOO_NEW, STORE_MOVED, STORE_INCOMPLETE, STORE_UNAVAILABLE. */
   open(setting?: StoreSetting): Promise<void>
   close(): Promise<void>
   /** Identity of this data's history; another one after a restore. */
@@ -338,7 +340,16 @@ export interface Store {
   onCommit(listener: (commits: readonly Committed[]) => void): () => void
 }
 
-export type StoreErrorCode = 'STORE_LOCKED' | 'STORE_TOO_NEW' | 'STORE_TOO_OLD' | 'STORE_UNAVAILABLE' | 'BACKUP_EXISTS'
+/** STORE_MOVED: it goes on elsewhere. STORE_INCOMPLETE: it is being moved here. STORE_NOT_EMPTY: so nothing can be moved there. */
+export type StoreErrorCode =
+  | 'STORE_LOCKED'
+  | 'STORE_TOO_NEW'
+  | 'STORE_TOO_OLD'
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_MOVED'
+  | 'STORE_INCOMPLETE'
+  | 'STORE_NOT_EMPTY'
+  | 'BACKUP_EXISTS'
 
 /** The store can't serve just now (or here). Nothing of the unit was applied, unless its commit was under way: ask by task id. */
 export class StoreError extends Error {

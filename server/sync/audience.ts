@@ -54,6 +54,7 @@ export class Audience {
   readonly #unplaced = new Set<Listener>()
   #gathered: News | undefined
   #round: Round | undefined
+  /** The next, if there is something to tell. */
   #turn: NodeJS.Immediate | undefined
 
   constructor(setting: AudienceSetting) {
@@ -95,7 +96,7 @@ export class Audience {
       const isNamed = commit.owners !== 'anybody' && others !== 'anybody'
       owners.set(commit.partition, isNamed ? new Set([...others, ...commit.owners]) : 'anybody')
     }
-    if (this.#round === undefined) this.#takeTurn()
+    if (this.#turn === undefined) this.#takeTurn()
   }
 
   close(): void {
@@ -105,6 +106,7 @@ export class Audience {
   }
 
   #takeTurn(): void {
+    this.#turn = undefined
     const round = this.#round ?? this.#begin()
     if (round === undefined) return
     const turn = round.listeners.slice(round.next, round.next + TURN)

@@ -13,11 +13,14 @@ export interface NatsBusOptions {
 const CONNECT_TIMEOUT_MS = 5000
 
 /**
- * `servers`: one address or several with commas between, such as `nats://user:password@one:4222,nats://two:4222`; `tls://` asks
- * for TLS. User and password are those of the first that has any. Throws a TypeError for an address or a subject that can't be
- * one.
+ * `servers`: one address or several, as a list or with commas between, such as `nats://user:password@one:4222,nats://two:4222`;
+ * `tls://` asks for TLS. User and password are those of the first that has any. Throws a TypeError for an address or a subject
+ * that can't be one.
  */
-export function natsBus(servers: string, { subject = 'layover.news', connection = {} }: NatsBusOptions = {}): Bus {
+export function natsBus(
+  servers: string | readonly string[],
+  { subject = 'layover.news', connection = {} }: NatsBusOptions = {},
+): Bus {
   if (!/^[^\s.*>]+(\.[^\s.*>]+)*$/.test(subject)) {
     throw new TypeError('natsBus: subject must be words with dots between, without spaces and wildcards')
   }
@@ -37,14 +40,18 @@ export function natsBus(servers: string, { subject = 'layover.news', connection 
   })
 }
 
-function addressesOf(servers: string): NodeConnectionOptions {
+function addressesOf(servers: string | readonly string[]): NodeConnectionOptions {
   const wrong = new TypeError('natsBus: servers must be addresses such as nats://host:4222, with commas between')
-  const urls = servers.split(',').map(server => {
-    if (!URL.canParse(server.trim())) throw wrong
-    const url = new URL(server.trim())
-    if (!/^(nats|tls):$/.test(url.protocol) || url.hostname === '') throw wrong
-    return url
-  })
+  const urls = [servers]
+    .flat()
+    .join()
+    .split(',')
+    .map(server => {
+      if (!URL.canParse(server.trim())) throw wrong
+      const url = new URL(server.trim())
+      if (!/^(nats|tls):$/.test(url.protocol) || url.hostname === '') throw wrong
+      return url
+    })
   const named = urls.find(({ username }) => username !== '')
   return {
     servers: urls.map(({ host }) => host),

@@ -174,7 +174,10 @@ export class TaskRunner {
       if (error instanceof StoreError || this.#stopped) throw error
       // Its own code fails. From here on the engine has it, which counts such walks and parks it in the end.
       log.error({ error, task: task.reference }, 'a waiting task failed when its turn came')
-      await store.write(task.partition, unit => this.#toRunning(unit, task))
+      await store.write(task.partition, async unit => {
+        const now = await unit.task(task)
+        if (now?.state === 'waiting') await this.#toRunning(unit, now)
+      })
       engine.run(task)
     }
   }
@@ -197,7 +200,7 @@ export class TaskRunner {
       }
       return [await this.#toRunning(unit, now)]
     }
-    return this.#options.store.write(task.partition, turn, expectedOf(task))
+    return this.#options.store.write(task.partition, turn, about(task))
   }
 
   async #toRunning(unit: Unit, task: StoredTask): Promise<StoredTask> {
@@ -237,7 +240,7 @@ export class TaskRunner {
     const definition = this.#definition(task)
     if (definition === undefined) return
     if (task.status === 'PARKED' && task.parked === null)
-      await run.write(unit => this.#toRunning(unit, task), expectedOf(task))
+      await run.write(unit => this.#toRunning(unit, task), about(task))
     await this.#spanOf(task.name, task.reference, () =>
       definition.kind === 'plain' ? this.#walkPlain(task, definition, run) : this.#walkSaga(task, definition, run),
     )
@@ -249,7 +252,7 @@ export class TaskRunner {
       if (run.isToBeUndone) return this.#ledger.settle(unit, task, undoneByOperator, undefined)
       const transaction = this.#ledger.transaction(unit, task)
       return this.#ledger.settle(unit, task, await definition.run(task.args, transaction), transaction)
-    }, expectedOf(task))
+    }, about(task))
     await this.#startAll(task, freed)
   }
 
@@ -257,7 +260,7 @@ export class TaskRunner {
   async #walkSaga(task: StoredTask, definition: SagaTask<any, any>, run: Run): Promise<void> {
     const { clock, random, observer } = this.#options
     const ledger = this.#ledger
-    const expected = expectedOf(task)
+    const expected = about(task)
     await walkSaga(definition, {
       run,
       clock,
@@ -273,17 +276,19 @@ export class TaskRunner {
         }, expected)
         await this.#startAll(task, freed)
       },
-      finish: async steps => {
-        await run.write(async unit => {
-          const now = await unit.task(task)
-          if (now?.state !== 'running') return
-          await unit.changeTask(now, { state: 'finished', parked: null })
-          await writeTaskRecord(unit, now, { steps }, ledger.now())
-          await unit.dropMemos(task.reference)
-        }, expected)
-        await this.#tell(task)
-      },
+      finish: steps => this.#finish(task, run, steps),
     })
+  }
+
+  async #finish(task: StoredTask, run: Run, steps: readonly StepReport[]): Promise<void> {
+    await run.write(async unit => {
+      const now = await unit.task(task)
+      if (now?.state !== 'running') return
+      await unit.changeTask(now, { state: 'finished', parked: null })
+      await writeTaskRecord(unit, now, { steps }, this.#ledger.now())
+      await unit.dropMemos(task.reference)
+    }, about(task))
+    await this.#tell(task)
   }
 
   async #report(unit: Unit, task: StoredTask, steps: readonly StepReport[]): Promise<void> {
@@ -306,9 +311,10 @@ export class TaskRunner {
     { plan, results, steps, refusal }: Parameters<SagaPorts<unknown>['settle']>[0],
   ): Promise<Outcome> {
     const ledger = this.#ledger
-    let freed: readonly StoredTask[] = []
+    const hasMore = definition.afterwards.length > 0
+    let [freed, isFinished]: [readonly StoredTask[], boolean] = [[], false]
     const settle = async (unit: Unit): Promise<Outcome> => {
-      freed = []
+      ;[freed, isFinished] = [[], false]
       const now = await unit.task(task)
       // An earlier version may have ended between this outcome and its memo: nobody takes it back.
       if (now !== undefined && now.status === 'CONFIRMED') return confirmed(now.payload)
@@ -317,11 +323,15 @@ export class TaskRunner {
       const transaction = ledger.transaction(unit, task)
       const decided = await definition.settle(plan, results, transaction)
       if (decided.kind !== 'confirmed') return decided
-      freed = await ledger.settle(unit, task, decided, transaction, { steps, hasMore: true })
+      freed = await ledger.settle(unit, task, decided, transaction, { steps, hasMore })
+      isFinished = !hasMore
       return decided
     }
-    const outcome = await run.record('settle', settle, expectedOf(task))
+    const outcome = await run.record('settle', settle, about(task))
     for (const next of freed) await this.#goOn(next)
+    if (isFinished) await this.#tell(task)
+    // An earlier version did that in a commit of its own, and ended before it.
+    else if (outcome.kind === 'confirmed' && !hasMore) await this.#finish(task, run, steps)
     return outcome
   }
 
@@ -337,7 +347,7 @@ export class TaskRunner {
         await unit.changeTask(task, { status: 'PARKED', parked })
         await writeTaskRecord(unit, task, { status: 'PARKED' }, this.#ledger.now())
       }
-    }, expectedOf(run.task))
+    }, about(run.task))
     log.error({ task: run.task.reference, why }, 'a task is parked: an operator has to resume or undo it')
     this.#waiting.call(run.task.reference)
   }
@@ -357,8 +367,8 @@ export class TaskRunner {
 
 const nameOf = ({ name, version }: TaskDefinition): string => definitionName(name, version)
 
-/** What every unit about the task reads. */
-const expectedOf = (task: TaskAddress): Expected => ({
+/** What every unit about a task reads. */
+const about = (task: TaskAddress): Expected => ({
   tasks: [task],
   records: [`${TASK_TYPE}:${taskKey(task)}`],
 })

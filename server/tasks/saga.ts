@@ -40,7 +40,7 @@ export interface SagaPorts<Plan> {
   }): Promise<Outcome>
   /** Writes an outcome that isn't confirmed. */
   refuse(outcome: Rejected | Conflicted, steps: readonly StepReport[]): Promise<void>
-  /** Nothing is left to do. */
+  /** After the last of what comes afterwards. Where nothing does, `settle` has finished it. */
   finish(steps: readonly StepReport[]): Promise<void>
 }
 
@@ -134,6 +134,7 @@ class Saga<Plan> {
   }
 
   async afterwards(): Promise<void> {
+    if (this.#definition.afterwards.length === 0) return
     for (const step of this.#definition.afterwards) await this.#step(step, Number.POSITIVE_INFINITY, true)
     await this.#lastReport()
     await this.#ports.finish(this.#steps)

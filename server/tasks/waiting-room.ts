@@ -1,8 +1,9 @@
 /** Who waits in this process for a task to be taken or to be settled. */
 import type { Clock } from '../../protocol/index.ts'
 
-/** Looked at again in this time, whatever was heard: another process may have done it. */
-const LOOK_AGAIN_MS = 250
+/** Looked at again after this time, whatever was heard: another process may have done it. Each time it is twice as long. */
+const FIRST_LOOK_MS = 250
+const LAST_LOOK_MS = 2000
 
 export class WaitingRoom {
   readonly #clock: Clock
@@ -15,9 +16,9 @@ export class WaitingRoom {
   /** Resolves true as soon as `isSo` says so, looked at whenever one of the keys is called; false after `timeoutMs`. */
   async until(keys: readonly string[], timeoutMs: number, isSo: () => Promise<boolean>): Promise<boolean> {
     const deadline = this.#clock.now() + timeoutMs
-    for (;;) {
+    for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(LAST_LOOK_MS, lookMs * 2)) {
       // Listening begins before the look: what happens in between is heard.
-      const heard = this.#hear(keys, Math.min(LOOK_AGAIN_MS, deadline - this.#clock.now()))
+      const heard = this.#hear(keys, Math.min(lookMs, deadline - this.#clock.now()))
       if (await isSo()) {
         heard.leave()
         return true

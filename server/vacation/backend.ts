@@ -3,21 +3,24 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { GatewayOptions } from 'layover/server'
 import { natsBus } from 'layover/server/nats'
-import { postgres, postgresBus } from 'layover/server/postgres'
+import { dbosEngine, postgres, postgresBus } from 'layover/server/postgres'
 import { sqlite } from 'layover/server/sqlite'
 import type { Config } from './config.ts'
 
 /** Handed to `createGateway` as it is. */
-export type Backend = Pick<GatewayOptions, 'store' | 'bus'>
+export type Backend = Pick<GatewayOptions, 'store' | 'engine' | 'bus'>
 
 /** SQLite in the data folder, or what several gateways share. */
 export function backendOf(config: Config): Backend {
-  mkdirSync(config.dataDirectory, { recursive: true })
   const { databaseUrl, natsUrls } = config
-  if (databaseUrl === undefined) return { store: sqlite(sqliteFile(config)) }
+  if (databaseUrl === undefined) {
+    mkdirSync(config.dataDirectory, { recursive: true })
+    return { store: sqlite(sqliteFile(config)) }
+  }
   return {
     store: postgres(databaseUrl),
-    bus: natsUrls === undefined ? postgresBus(databaseUrl) : natsBus(natsUrls.join(',')),
+    engine: dbosEngine({ url: databaseUrl }),
+    bus: natsUrls === undefined ? postgresBus(databaseUrl) : natsBus(natsUrls),
   }
 }
 

@@ -52,7 +52,7 @@ describe.skipIf(natsMissing())('NATS', () => {
     const address = new URL(server.url)
     address.username = 'gate way'
     address.password = 'p@ss'
-    const bus = natsBus(`nats://127.0.0.1:1, ${address.href}`)
+    const bus = natsBus(['nats://127.0.0.1:1', address.href])
     let listening = false
     await bus.start({
       hear: () => undefined,

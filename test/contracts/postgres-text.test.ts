@@ -54,6 +54,7 @@ describe.skipIf(postgresMissing())('odd texts', () => {
       const wanted = task(odd, {
         ...{ partition, user: odd, name: odd, client: odd, token: odd, after: [odd], touches },
         args: { [odd]: odd },
+        payload: { odd: { value: odd } },
       })
       const taken = await store.write(
         partition,

@@ -93,6 +93,27 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(await store.view.backlog()).toEqual({ waiting: 2, running: 1, parked: 0 })
     })
 
+    it('the waiting tasks that nothing is before any more are due, in their order', async () => {
+      await store.write(P, async unit => {
+        const [a, b] = [
+          await unit.takeTask(task('a', { status: 'RUNNING', state: 'running' })),
+          await unit.takeTask(task('b')),
+        ]
+        await unit.takeTask(task('c'))
+        await unit.takeTask(task('d'))
+        await unit.takeTask(task('e', { status: 'CONFIRMED', state: 'finished' }))
+        await unit.waitFor(b, [a])
+      })
+      const due = async (first: number): Promise<string[]> => (await store.view.due(first)).map(({ id }) => id)
+      expect(await due(10)).toEqual(['c', 'd'])
+      expect(await due(1)).toEqual(['c'])
+      await store.write(P, async unit => {
+        const a = await unit.task({ partition: P, user: 'ann', id: 'a' })
+        if (a !== undefined) await unit.release(await unit.changeTask(a, { status: 'CONFIRMED', state: 'finished' }))
+      })
+      expect(await due(10)).toEqual(['b', 'c', 'd'])
+    })
+
     it('a unit sees its own writes, and nobody else does before the commit', async () => {
       await store.write(P, async unit => {
         unit.put(record('a'), { keepVersion: true, writtenBy: null })

@@ -10,15 +10,16 @@ describe.skipIf(postgresMissing())('three gateways on one database', () => {
   }, async () => {
     const report = await runChaos({
       seed: 20261201,
-      rounds: 5,
-      installations: 24,
+      rounds: 4,
+      installations: 16,
       gateways: 3,
       crashes: 1,
-      roundMs: 1500,
-      paceMs: 800,
+      roundMs: 1200,
+      paceMs: 600,
       restMs: 90_000,
     })
     printReport(report)
+    expect(new Set(report.faults.map(({ kind }) => kind))).toEqual(new Set(['kill', 'freeze', 'wake', 'crash']))
     expect(report.invariants.filter(({ violations }) => violations.length > 0)).toEqual([])
   })
 })

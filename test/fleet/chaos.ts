@@ -36,6 +36,8 @@ export interface ChaosOptions {
 }
 
 export interface ChaosReport {
+  /** What was done to the fleet, in order. */
+  readonly faults: readonly Fault[]
   readonly invariants: readonly Invariant[]
   /** Names and values, to be printed. */
   readonly figures: readonly (readonly [string, string])[]
@@ -45,6 +47,11 @@ const TENANTS = ['north', 'south', 'east', 'west']
 const DAY_SECONDS = 86_400
 const PLENTY = 10_000_000
 const LOOK_MS = 250
+const LOOK_PATIENCE_MS = 30_000
+/** Shorter than most sleep. */
+const IMPATIENT_MS = 4000
+const SUPPLIER_MS = 250
+const CALM_PACES = 4
 /** How long a frozen gateway sleeps: longer than it takes the others to notice, and shorter. */
 const SLEEP_MS = [500, 8000] as const
 
@@ -63,30 +70,43 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     outside.sandbox.control.setStock(offer, PLENTY)
   outside.sandbox.control.setStock(SOLD_OUT_CAR, 0)
   const database = await postgres?.createDatabase()
+  const close = async (): Promise<void> => {
+    await Promise.all([outside.close(), postOffice.close(), postgres?.stop()])
+  }
   const fleet = await startFleet({
     size: options.gateways,
     env: { ...outside.environment, SMTP_URL: postOffice.url, LOG_LEVEL: 'warn' },
     ...(database === undefined ? {} : { database }),
+  }).catch(async (error: unknown) => {
+    await close()
+    throw error
   })
   const line = new Line(fleet.url)
   try {
     const users = await usersOf(options, line)
     const begin = Date.now()
+    const { control } = outside.sandbox
+    // Long enough that a fault finds tasks under way; told apart by the last digit of the task's id.
+    control.fault({ supplier: '*', on: 'reserve', kind: 'slow', ms: SUPPLIER_MS, key: /[0-9ab]:\w+$/ })
     const storm = new Storm(fleet, seeded(options.seed), options.roundMs)
     const living = live(users, seeded(-options.seed), options.paceMs)
+    // Until there is something to lose.
+    await later(CALM_PACES * options.paceMs)
     const crashAt = Array.from({ length: options.crashes }, (_, index) =>
       Math.floor(((index + 1) * options.rounds) / (options.crashes + 1)),
     )
     for (let round = 0; round < options.rounds; round += 1) {
       if (postgres !== undefined && crashAt.includes(round)) await storm.crash(() => postgres.crash())
+      control.fault({ supplier: '*', on: 'reserve', kind: 'cut-after', times: 1, key: /[c-f]:\w+$/ })
       await storm.round()
     }
     storm.end()
+    control.clearFaults()
     await living.stop()
     const stormMs = Date.now() - begin
     await fleet.whole()
     const quiet = new Line(fleet.url)
-    const unfinished = await rest(fleet, users, options.restMs)
+    const { unfinished, told } = await rest(fleet, users, options.restMs)
     const atRest = {
       users: await Promise.all(
         [...grouped(users.people, ({ installation }) => installation.token)].map(([token, people]) =>
@@ -105,13 +125,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       unfinished,
     }
     return {
+      faults: storm.faults,
       invariants: invariants(atRest),
       figures: [
         ['seed', String(options.seed)],
-        [
-          'storm',
-          `${options.rounds} rounds, ${seconds(stormMs)}; at rest after ${seconds(Date.now() - begin - stormMs)}`,
-        ],
+        ['storm', `${options.rounds} rounds in ${seconds(stormMs)}`],
+        ['rest', told],
         ['faults', storm.tally()],
         ['gateways', `${fleet.failedStarts} starts failed, ${fleet.endedByThemselves.length} ended by themselves`],
         ['takeovers', takeoversOf(fleet)],
@@ -124,7 +143,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }
   } finally {
     await fleet.close()
-    await Promise.all([outside.close(), postOffice.close(), postgres?.stop()])
+    await close()
   }
 }
 
@@ -138,6 +157,8 @@ async function usersOf({ installations, seed }: ChaosOptions, line: Line): Promi
         name: `device-${index}`,
         token: await tokenFor(agent(user, tenant), DAY_SECONDS),
         line,
+        // Every second one goes to another gateway while a frozen one still has its document.
+        ...(index % 4 < 2 ? { patienceMs: IMPATIENT_MS } : {}),
         random,
         uuid: systemRandom.uuid,
       })
@@ -197,6 +218,7 @@ class Storm {
     this.#fleet = fleet
     this.#random = random
     this.#roundMs = roundMs
+    setMaxListeners(0, this.#isOver.signal)
   }
 
   /** One gateway is killed, frozen ones too, or frozen for a while; one at least goes on. */
@@ -214,8 +236,11 @@ class Storm {
   }
 
   async crash(crash: () => Promise<void>): Promise<void> {
-    this.faults.push({ kind: 'crash', at: Date.now() })
+    const at = Date.now()
+    const fault: Fault = { kind: 'crash', at }
+    this.faults.push(fault)
     await crash()
+    this.faults[this.faults.indexOf(fault)] = { ...fault, until: Date.now() }
   }
 
   /** Everybody wakes. */
@@ -226,7 +251,9 @@ class Storm {
 
   tally(): string {
     const count = (kind: Fault['kind']): number => this.faults.filter(fault => fault.kind === kind).length
-    return `${count('kill')} kills, ${count('freeze')} freezes, ${count('crash')} crashes of the database`
+    const outages = this.faults.flatMap(({ at, until }) => (until === undefined ? [] : [`${until - at} ms`]))
+    const crashes = `${count('crash')} crashes of the database${outages.length > 0 ? ` (away for ${outages.join(', ')})` : ''}`
+    return `${count('kill')} kills, ${count('freeze')} freezes, ${crashes}`
   }
 
   #freeze(victim: number): void {
@@ -244,23 +271,47 @@ class Storm {
   }
 }
 
-/** Until every outbox is empty, every conflict settled, every task finished and every change pulled; unfinished tasks. */
-async function rest(fleet: Fleet, { people, readers }: Users, restMs: number): Promise<number> {
-  const deadline = Date.now() + restMs
+interface Rest {
+  /** By the gateway's own count. */
+  readonly unfinished: number
+  /** When each was over for good. */
+  readonly told: string
+}
+
+/** Until every outbox is empty, every conflict settled, every task finished and every change pulled. */
+async function rest(fleet: Fleet, { people, readers }: Users, restMs: number): Promise<Rest> {
+  const begin = Date.now()
   const installations = [...people.map(({ installation }) => installation), ...readers]
+  const last = {
+    'every outbox empty': 0,
+    'every change pulled': 0,
+    'every conflict settled': 0,
+    'every task finished': 0,
+  }
   let unfinished = Number.NaN
-  while (Date.now() < deadline) {
+  while (Date.now() - begin < restMs) {
     const pulled = await Promise.all(installations.map(each => each.pull()))
     const conflicts = people.reduce((sum, person) => sum + person.settle(), 0)
     unfinished = await unfinishedTasks(fleet)
-    if (pulled.every(Boolean) && conflicts === 0 && unfinished === 0 && installations.every(({ isIdle }) => isIdle)) {
-      // What changed since is brought, too.
-      await Promise.all(installations.map(each => each.pull()))
-      return 0
+    const left = {
+      'every outbox empty': installations.some(({ isIdle }) => !isIdle),
+      'every change pulled': !pulled.every(Boolean),
+      'every conflict settled': conflicts > 0,
+      'every task finished': unfinished !== 0,
     }
+    const names = Object.keys(left) as (keyof typeof left)[]
+    for (const name of names) if (left[name]) last[name] = Date.now() - begin
+    if (names.every(name => !left[name])) break
     await later(LOOK_MS)
   }
-  return unfinished
+  // What changed since the last look is brought, too.
+  await Promise.all(installations.map(each => each.pull()))
+  return {
+    unfinished,
+    told: Object.entries(last)
+      .map(([name, ms]) => `${name} after ${seconds(ms)}`)
+      .join(', '),
+  }
 }
 
 async function unfinishedTasks(fleet: Fleet): Promise<number> {
@@ -272,7 +323,7 @@ async function userAtRest(token: string, people: readonly Person[], line: Line):
   const name = people.map(({ installation }) => installation.name).join(' and ')
   const tasks: ListedTask[] = []
   for (let after: string | null = null, hasMore = true; hasMore; ) {
-    const reply = await line.ask(token, { query: TASKS, variables: { after } })
+    const reply = await line.ask(token, { query: TASKS, variables: { after } }, LOOK_PATIENCE_MS)
     if (reply?.data == null) throw new Error(`no tasks for ${name}: ${JSON.stringify(reply?.errors)}`)
     tasks.push(...reply.data.tasks.nodes)
     after = reply.data.tasks.endCursor

@@ -35,6 +35,7 @@ export interface Fleet {
 }
 
 const RESTART_MS = 200
+const METRICS_MS = 5000
 const METRICS_TOKEN = 'a token of the fleet that scrapes'
 
 class Place {
@@ -47,14 +48,18 @@ class Place {
   #isKilled = false
   readonly #abort = new AbortController()
   readonly #life: Promise<void>
+  /** Rejects with what it said when the very first start fails: that is no weather. */
+  readonly begun: Promise<void>
 
   constructor(start: (signal: AbortSignal) => Promise<GatewayProcess>, balancer: Balancer) {
-    this.#life = this.#live(start, balancer)
+    const first = start(this.#abort.signal)
+    this.begun = first.then(() => undefined)
+    this.#life = this.#live(first, () => start(this.#abort.signal), balancer)
   }
 
-  async #live(start: (signal: AbortSignal) => Promise<GatewayProcess>, balancer: Balancer): Promise<void> {
-    while (this.#isWanted) {
-      const gateway = await start(this.#abort.signal).catch(() => undefined)
+  async #live(first: Promise<GatewayProcess>, start: () => Promise<GatewayProcess>, balancer: Balancer): Promise<void> {
+    for (let isFirst = true; this.#isWanted; isFirst = false) {
+      const gateway = await (isFirst ? first : start()).catch(() => undefined)
       if (gateway === undefined) {
         if (!this.#isWanted) return
         this.failedStarts += 1
@@ -139,7 +144,10 @@ export async function startFleet({ size, database, env }: FleetOptions): Promise
     wake,
     whole: () => balancer.ready(size),
     async metrics() {
-      const response = await fetch(`${balancer.url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })
+      const response = await fetch(`${balancer.url}/metrics`, {
+        headers: { authorization: `Bearer ${METRICS_TOKEN}` },
+        signal: AbortSignal.timeout(METRICS_MS),
+      })
       return response.text()
     },
     async close() {
@@ -147,6 +155,12 @@ export async function startFleet({ size, database, env }: FleetOptions): Promise
       await balancer.close()
       await Promise.all(folders.map(folder => folder.remove()))
     },
+  }
+  try {
+    await Promise.all(places.map(({ begun }) => begun))
+  } catch (error) {
+    await fleet.close()
+    throw error
   }
   await balancer.ready(size)
   return fleet

@@ -9,6 +9,9 @@ import type { Line, Reply } from './wire.ts'
 
 const TASKS_PER_DOCUMENT = 20
 const RETRY_MS = 250
+const LONGEST_RETRY_MS = 4000
+/** As the real client. */
+const PATIENCE_MS = 30_000
 const PAGE = 200
 
 /** Answers that say: send it again. Any other is a mistake, of the gateway or of this installation. */
@@ -36,6 +39,8 @@ export interface InstallationOptions {
   readonly name: string
   readonly token: string
   readonly line: Line
+  /** After so long a request is given up; default 30,000. */
+  readonly patienceMs?: number
   /** At least 0, below 1. */
   readonly random: () => number
   readonly uuid: () => string
@@ -127,13 +132,14 @@ export class Installation {
 
   /** The same document, until each of its tasks is acknowledged. */
   async #deliver(tasks: readonly QueuedTask[], follows: string | null): Promise<void> {
-    const { line, token, random } = this.#options
+    const { line, token, random, patienceMs = PATIENCE_MS } = this.#options
     const document = replayDocument(this.name, tasks)
-    for (;;) {
-      const reply = await line.ask(token, { ...document, extensions: { [FOLLOWS_KEY]: follows } })
+    const request = { ...document, extensions: { [FOLLOWS_KEY]: follows } }
+    for (let retryMs = RETRY_MS; ; retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)) {
+      const reply = await line.ask(token, request, patienceMs)
       this.#isHeard = reply?.extensions[FOLLOWS_KEY] === follows
       if (reply !== undefined && this.#hear(tasks, reply)) return
-      await later(RETRY_MS * (1 + random()))
+      await later(retryMs * (1 + random()))
     }
   }
 
@@ -162,10 +168,10 @@ export class Installation {
   }
 
   async #pullAll(): Promise<boolean> {
-    const { line, token } = this.#options
+    const { line, token, patienceMs = PATIENCE_MS } = this.#options
     for (;;) {
       const since = this.#cursor === undefined ? {} : { since: this.#cursor }
-      const reply = await line.ask(token, { query: CHANGES, variables: { first: PAGE, ...since } })
+      const reply = await line.ask(token, { query: CHANGES, variables: { first: PAGE, ...since } }, patienceMs)
       const page: Page | undefined = reply?.data?.changes
       if (page === undefined) {
         for (const { message, extensions } of reply?.errors ?? [])

@@ -19,6 +19,8 @@ export interface Fault {
   readonly kind: 'kill' | 'freeze' | 'wake' | 'crash'
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** Of a crash: when the database served again. */
+  readonly until?: number
 }
 
 /** A user of the fleet, as everything stands at rest. */
@@ -274,7 +276,7 @@ function mails({ users, deliveries, faults }: AtRest): Invariant {
     repeats += again.length
     for (const { at } of again) {
       const from = (first?.at ?? 0) - SLACK_MS
-      if (!faults.some(fault => fault.at >= from && fault.at <= at))
+      if (!faults.some(fault => (fault.until ?? fault.at) >= from && fault.at <= at))
         violations.push(`${id} was sent again after ${at - (first?.at ?? 0)} ms without a fault`)
     }
   }

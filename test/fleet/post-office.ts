@@ -17,6 +17,9 @@ export interface PostOffice {
   close(): Promise<void>
 }
 
+/** From taking a message to saying so: whoever stops in between does not know that it has gone out. */
+const HANDSHAKE_MS = 100
+
 export async function startPostOffice(): Promise<PostOffice> {
   const deliveries: Delivery[] = []
   const server = new SMTPServer({
@@ -30,7 +33,7 @@ export async function startPostOffice(): Promise<PostOffice> {
       stream.on('end', () => {
         const messageId = /^Message-ID:\s*(\S+)/im.exec(Buffer.concat(chunks).toString())?.[1] ?? ''
         deliveries.push({ messageId, at: Date.now() })
-        done()
+        setTimeout(done, HANDSHAKE_MS)
       })
     },
   })

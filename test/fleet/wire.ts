@@ -23,28 +23,30 @@ export interface Answers {
   broken: number
 }
 
-const PATIENCE_MS = 10_000
-
 export class Line {
   readonly answers: Answers = { tookMs: [], broken: 0 }
   readonly #url: string
-  readonly #patienceMs: number
 
-  /** @param patienceMs after so long a request is given up and its connection cut */
-  constructor(url: string, patienceMs = PATIENCE_MS) {
+  constructor(url: string) {
     this.#url = url
-    this.#patienceMs = patienceMs
   }
 
-  /** undefined: no answer, or one that is none of a gateway. */
-  async ask(token: string, { query, variables, extensions = {} }: Request): Promise<Reply | undefined> {
+  /**
+   * undefined: no answer, or one that is none of a gateway.
+   * @param patienceMs after so long it is given up and its connection cut
+   */
+  async ask(
+    token: string,
+    { query, variables, extensions = {} }: Request,
+    patienceMs: number,
+  ): Promise<Reply | undefined> {
     const begin = performance.now()
     try {
       const response = await fetch(`${this.#url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
         body: JSON.stringify({ query, variables, extensions: { [EXTENSION_KEY]: extensions } }),
-        signal: AbortSignal.timeout(this.#patienceMs),
+        signal: AbortSignal.timeout(patienceMs),
       })
       const { data = null, errors = [], extensions: heard = {} } = (await response.json()) as Partial<Reply>
       return { data, errors, extensions: (heard[EXTENSION_KEY] ?? {}) as Reply['extensions'] }

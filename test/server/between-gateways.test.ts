@@ -14,6 +14,7 @@ import {
   type Observer,
   ownedBy,
 } from '../../server/index.ts'
+import { postgres } from '../../server/store/postgres.ts'
 import { sqlite } from '../../server/store/sqlite.ts'
 import type { Store } from '../../server/store/store.ts'
 import { natsBus } from '../../server/sync/nats-bus.ts'
@@ -103,19 +104,26 @@ afterEach(async () => {
   directory.remove()
 })
 
-function pokesOver(name: string, missing: () => boolean, make: () => Promise<{ bus(): Bus; remove(): Promise<void> }>) {
+/** What two gateways share. */
+interface Fleet {
+  readonly stores: readonly [Store, Store]
+  bus(): Bus
+  remove(): Promise<void>
+}
+
+function pokesOver(name: string, missing: () => boolean, make: () => Promise<Fleet>) {
   describe.skipIf(missing())(`over ${name}`, () => {
     it("a commit of one gateway pokes the other's subscribers whom it concerns, and nobody else's", async () => {
-      const server = await make()
-      onTestFinished(() => server.remove())
+      const fleet = await make()
+      onTestFinished(() => fleet.remove())
       const hears = { bus: 0, look: 0 }
       const observer: Observer = {
         heard({ commits, by }) {
           hears[by] += commits
         },
       }
-      const one = await start(shared, { bus: server.bus() })
-      const other = await start(guest(), { bus: server.bus(), observers: [observer], lookEveryMs: 60_000 })
+      const one = await start(fleet.stores[0], { bus: fleet.bus() })
+      const other = await start(fleet.stores[1], { bus: fleet.bus(), observers: [observer], lookEveryMs: 60_000 })
       // Both begin to hear by themselves.
       let count = 0
       const said = async (): Promise<number> => {
@@ -137,14 +145,14 @@ function pokesOver(name: string, missing: () => boolean, make: () => Promise<{ b
   })
 }
 
-pokesOver('PostgreSQL', postgresMissing, async () => {
+pokesOver('PostgreSQL, which is the store', postgresMissing, async () => {
   const url = await freshDatabase()
-  return { bus: () => postgresBus(url), remove: () => dropDatabase(url) }
+  return { stores: [postgres(url), postgres(url)], bus: () => postgresBus(url), remove: () => dropDatabase(url) }
 })
 
 pokesOver('NATS', natsMissing, async () => {
   const server = await startNats()
-  return { bus: () => natsBus(server.url), remove: () => server.stop() }
+  return { stores: [shared, guest()], bus: () => natsBus(server.url), remove: () => server.stop() }
 })
 
 it('a gateway starts, serves and stops while its bus is away, and its subscribers hear of other gateways all the same', async () => {

@@ -213,6 +213,17 @@ describe('the observer alone', () => {
     expect(text).toContain('other_http_requests_total{method="other",route="other",status="404"} 3')
   })
 
+  it('counts commits of other gateways by how they came to be known', async () => {
+    const metrics = prometheusMetrics({ processMetrics: false })
+    const all = observers([metrics], silentLog)
+    all.heard({ commits: 2, by: 'bus' })
+    all.heard({ commits: 1, by: 'look' })
+    all.heard({ commits: 3, by: 'bus' })
+    const text = await metrics.text()
+    expect(text).toContain('layover_heard_commits_total{by="bus"} 5')
+    expect(text).toContain('layover_heard_commits_total{by="look"} 1')
+  })
+
   it('is scraped without its backlog while the store is away', async () => {
     const metrics = prometheusMetrics({ processMetrics: false })
     metrics.watch?.({ tasks: [], backlog: () => Promise.reject(new Error('closed')) })

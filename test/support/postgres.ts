@@ -1,13 +1,13 @@
 /** Throw-away PostgreSQL servers on loopback: real ones, in a folder of their own, gone with the tests. */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { systemRandom } from '../../protocol/index.ts'
+import { pause, systemClock, systemRandom } from '../../protocol/index.ts'
 
 const run = promisify(execFile)
 
@@ -106,8 +106,10 @@ export async function startPostgres({ durable = false, settings = {} }: Postgres
       return url(name)
     },
     async crash() {
+      const children = childrenOf(server)
       await end('SIGKILL')
-      await start()
+      for (const pid of children) killOrphan(pid)
+      await startAfterCrash(start)
     },
     async restart() {
       await end('SIGINT')
@@ -155,6 +157,32 @@ export function postgresMissing(): boolean {
   if (sharedServer() !== undefined) return false
   process.stdout.write('skipped, PostgreSQL is not installed: apt-get install postgresql\n')
   return true
+}
+
+/** Linux; elsewhere none, and they end by themselves a moment after their parent. */
+function childrenOf({ pid }: ChildProcess): number[] {
+  const list = `/proc/${pid}/task/${pid}/children`
+  return existsSync(list) ? readFileSync(list, 'utf8').split(' ').filter(Boolean).map(Number) : []
+}
+
+function killOrphan(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has noticed by itself.
+  }
+}
+
+/** It refuses to start as long as one of the processes from before still has its memory. */
+async function startAfterCrash(start: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await start()
+    } catch (error) {
+      if (!String(error).includes('shared memory block')) throw error
+      await pause(systemClock, 50)
+    }
+  }
 }
 
 function saysReady(server: ChildProcess): Promise<void> {
