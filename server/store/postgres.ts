@@ -5,6 +5,7 @@ import { cantBeOpened } from './postgres-client.ts'
 import { commitGroup, type Pending } from './postgres-commit.ts'
 import { overPool, placeOf, poolOf, type Queries } from './postgres-connection.ts'
 import { knownEpoch, openPostgresHistory } from './postgres-history.ts'
+import { TEXTS_PROGRESS } from './postgres-maintenance.ts'
 import { refuseTransactionPooler } from './postgres-pooler.ts'
 import { PostgresView } from './postgres-view.ts'
 import {
@@ -89,6 +90,8 @@ class PostgresStore implements Store {
       await refuseTransactionPooler(client, this.#url, place)
       const { epoch, secret } = await openPostgresHistory(client, place)
       this.#epoch = epoch
+      // Rows are about to be written without texts: a walk that came to its end has to be made again.
+      if (renderer === undefined) await client.query('delete from layover.meta where name = $1', [TEXTS_PROGRESS])
       const readers = this.#pool(this.#options.readers ?? 6, false)
       const writers = this.#pool(this.#options.writers ?? 6, true)
       this.#connected = { readers, writers, secret, view: new PostgresView(overPool(readers)) }

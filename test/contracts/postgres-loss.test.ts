@@ -105,6 +105,30 @@ describe.skipIf(postgresMissing())('a connection that breaks in mid-commit', () 
   }
 })
 
+describe.skipIf(postgresMissing())('the mark by which a commit is known', () => {
+  it('is kept for a while, and taken away in the end', async () => {
+    const url = await freshDatabase()
+    const store = await opened(url)
+    await put(store, 'a')
+    const client = new pg.Client(url)
+    await client.connect()
+    const marks = async (): Promise<number> => (await client.query('select 1 from layover.commit_mark')).rowCount ?? 0
+    await client.query(
+      `insert into layover.commit_mark (id, at) values (gen_random_uuid(), now() - interval '2 hours')`,
+    )
+    expect(await marks()).toBe(2)
+    expect(await store.write(P, unit => unit.prune(0, 10))).toBe(0)
+    // That of the pruning itself comes with its commit.
+    const { rows } = await client.query(
+      `select bool_and(at > now() - interval '1 hour') as recent from layover.commit_mark`,
+    )
+    expect([await marks(), rows]).toEqual([2, [{ recent: true }]])
+    await client.end()
+    await store.close()
+    await dropDatabase(url)
+  })
+})
+
 // Most of their time they wait, so they do so together.
 describe.skipIf(postgresMissing()).concurrent('a store', () => {
   it('keeps every write that was answered, once, and goes on, when its server is killed three times', async ({

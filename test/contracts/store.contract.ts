@@ -238,6 +238,13 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       await put({ ...record('a', 2), deleted: true })
       expect(await texts('s2', 1, 1)).toMatchObject({ text: '{"id":"b","shape":"s2"}' })
       expect(await texts('s2', 3, 5)).toBeUndefined()
+      // Written without texts meanwhile: the walk is made again.
+      await store.close()
+      store = await subject.open()
+      await put(record('d'))
+      await reopen('s2')
+      while ((await store.write(P, unit => unit.renewTexts(2))) > 0);
+      expect(await texts('s2', 4, 5)).toMatchObject({ text: '{"id":"d","shape":"s2"}' })
     })
 
     it('takes away what is older than a moment, a few at a time, and no state that may still be a base', async () => {
