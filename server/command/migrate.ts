@@ -56,7 +56,7 @@ export async function takeBack({ from }: Command & { kind: 'take back' }): Promi
   return [
     `Gateways may open ${from} again, as it was when it was moved: what gateways on Postgres have taken since is not in it.`,
     'Every device starts anew with its next pull; outboxes are kept.',
-    'Stop the gateways on Postgres, and drop its schema layover before you move again.',
+    'Stop the gateways on Postgres, and drop its schemas layover and dbos before you move again.',
     '',
   ].join('\n')
 }

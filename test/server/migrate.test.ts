@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { dbosEngine } from '../../server/engine/dbos.ts'
 import { SQLITE_MIGRATIONS } from '../../server/store/migrations.ts'
 import { moveToPostgres } from '../../server/store/move.ts'
 import { postgres } from '../../server/store/postgres.ts'
@@ -69,9 +70,9 @@ const send = (viewer: typeof me, query: string, variables?: object): Promise<Ans
 const world = { ask: send as Parameters<typeof newCustomer>[0]['ask'] }
 const statusOf = async (id: string): Promise<string> =>
   (await send(me, 'query ($id: ID!) { task(id: $id) { status } }', { id })).data.task.status
-const start = async (store: Store): Promise<void> => {
+const start = async (backend: Parameters<typeof serve>[1]): Promise<void> => {
   const environment = { ...outside.environment, PORT: '0', DATA_DIR: directory.path, TASK_WAIT_MS: '300' }
-  served = await serve(readConfig(environment), { store }, clock)
+  served = await serve(readConfig(environment), backend, clock)
 }
 const book = (id: string, input: Record<string, unknown>): Promise<Answer> => send(me, BOOK, { task: { id }, input })
 
@@ -164,7 +165,7 @@ describe.skipIf(postgresMissing())('layover migrate sqlite-to-postgres', () => {
   beforeAll(async () => {
     outside = await startOutside()
     url = await freshDatabase()
-    await start(sqlite(file))
+    await start({ store: sqlite(file) })
     await fill()
   }, 60_000)
   afterAll(async () => {
@@ -325,7 +326,7 @@ describe.skipIf(postgresMissing())('layover migrate sqlite-to-postgres', () => {
   describe('a gateway on Postgres goes on', () => {
     beforeAll(async () => {
       outside.sandbox.control.clearFaults()
-      await start(postgres(url))
+      await start({ store: postgres(url), engine: dbosEngine({ url }) })
     })
 
     it('a device with an old cursor is sent what changed since, and nothing twice', async () => {
@@ -415,7 +416,7 @@ describe.skipIf(postgresMissing())('layover migrate sqlite-to-postgres', () => {
     const { code, out } = await layover(['migrate', 'undo', '--from', file])
     expect([code, out]).toEqual([0, expect.stringContaining('Gateways may open')])
     const store = sqlite(file)
-    await start(store)
+    await start({ store })
     expect(before).toEqual(expect.any(String))
     expect(store.epoch).not.toBe(before)
     expect((await current.page()).reset).toBe(true)
