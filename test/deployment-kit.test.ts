@@ -132,7 +132,7 @@ describe('the image', () => {
     const { dependencies } = JSON.parse(text('dist/gateway/package.json')) as { dependencies: Record<string, string> }
     const own = JSON.parse(text('package.json')) as Record<string, Record<string, string>>
     expect({ ...own['devDependencies'], ...own['dependencies'] }).toMatchObject(dependencies)
-    expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(['fastify', 'graphql', 'better-sqlite3']))
+    expect(Object.keys(dependencies)).toContain('better-sqlite3')
     expect(Object.keys(dependencies)).not.toContain('vite')
   })
 

@@ -1,6 +1,7 @@
 /**
- * The gateway, the outside and the command as plain JavaScript in `dist/gateway/`, to run without a compiler beside the packages they import,
- * and a `package.json` that names those, for an image that holds nothing else:
+ * The gateway, the outside and the command as plain JavaScript in `dist/gateway/`, to run without a compiler, and a
+ * `package.json` that names the packages they still import, for an image that holds nothing else. All others are part of it:
+ * a thousand small files less to find and read, so that it starts in half the time.
  *
  *   node --import tsx server/vacation/build.ts
  *
@@ -14,6 +15,8 @@ import { build } from 'vite'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const FOLDER = 'dist/gateway'
+/** Native code, and what looks for its own files. */
+const PACKAGES = ['better-sqlite3', '@dbos-inc/dbos-sdk', 'pg']
 
 /** Files of it are as deep below the root as their sources, for their paths to the built pages. Throws what Vite throws. */
 export async function bundleGateway(): Promise<void> {
@@ -22,6 +25,7 @@ export async function bundleGateway(): Promise<void> {
     root: ROOT,
     logLevel: 'warn',
     resolve: { tsconfigPaths: true },
+    ssr: { noExternal: true, external: PACKAGES },
     build: {
       ssr: true,
       outDir: FOLDER,
