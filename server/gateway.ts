@@ -278,7 +278,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ready: async () => started && (await probe()) && started,
     log,
     async start() {
-      await store.open({ clock, ...(ready === undefined ? {} : { renderer: ready.renderer }) })
+      await store.open({ clock, log, ...(ready === undefined ? {} : { renderer: ready.renderer }) })
       await lookout?.start()
       await runner.recover()
       pruning.start()

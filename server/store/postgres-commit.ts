@@ -100,7 +100,7 @@ function answer({ tell }: CommitSetting, { results, commits }: Outcome): void {
     if ('error' in result) result.pending.reject(result.error)
     else result.pending.resolve(result.value)
   }
-  if (commits.length > 0) tell(commits)
+  tell(commits)
 }
 
 async function attemptCommit(

@@ -1,6 +1,8 @@
 /** The store of several gateways: PostgreSQL 15 or newer. Door: `layover/server/postgres`. */
 import pg from 'pg'
 import { type Clock, systemClock } from '../../protocol/index.ts'
+import { silentLog } from '../log.ts'
+import { type CommitListener, CommitListeners } from './commit-listeners.ts'
 import { cantBeOpened } from './postgres-client.ts'
 import { commitGroup, type Pending } from './postgres-commit.ts'
 import { overPool, placeOf, poolOf, type Queries } from './postgres-connection.ts'
@@ -9,7 +11,6 @@ import { TEXTS_PROGRESS } from './postgres-maintenance.ts'
 import { refuseTransactionPooler } from './postgres-pooler.ts'
 import { PostgresView } from './postgres-view.ts'
 import {
-  type Committed,
   type Expected,
   type Renderer,
   type Store,
@@ -52,7 +53,7 @@ class PostgresStore implements Store {
   readonly #options: PostgresStoreOptions
   readonly #queues = new Map<string, Pending[]>()
   readonly #draining = new Set<Promise<void>>()
-  readonly #listeners = new Set<(commits: readonly Committed[]) => void>()
+  readonly #listeners = new CommitListeners()
   #connected: Connected | undefined
   #epoch = ''
   #dating: Pick<Clock, 'now'> = systemClock
@@ -75,7 +76,8 @@ class PostgresStore implements Store {
     return this.#open().view
   }
 
-  async open({ clock = systemClock, renderer }: StoreSetting = {}): Promise<void> {
+  async open({ clock = systemClock, renderer, log = silentLog }: StoreSetting = {}): Promise<void> {
+    this.#listeners.log = log
     this.#dating = clock
     this.#renderer = renderer
     const place = placeOf(this.#url)
@@ -109,9 +111,8 @@ class PostgresStore implements Store {
     await Promise.all([readers?.end(), writers?.end()])
   }
 
-  onCommit(listener: (commits: readonly Committed[]) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  onCommit(listener: CommitListener): () => void {
+    return this.#listeners.add(listener)
   }
 
   write<T>(partition: string, work: (unit: Unit) => Promise<T>, expected?: Expected): Promise<T> {
@@ -141,13 +142,9 @@ class PostgresStore implements Store {
         continue
       }
       const setting = { pool: writers, clock: systemClock, dating: this.#dating, renderer: this.#renderer }
-      await commitGroup({ ...setting, tell: commits => this.#tell(commits) }, partition, group)
+      await commitGroup({ ...setting, tell: commits => this.#listeners.tell(commits) }, partition, group)
     }
     this.#queues.delete(partition)
-  }
-
-  #tell(commits: readonly Committed[]): void {
-    for (const listener of this.#listeners) listener(commits)
   }
 
   #open(): Connected {

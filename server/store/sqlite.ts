@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { systemClock } from '../../protocol/index.ts'
+import { silentLog } from '../log.ts'
+import { type CommitListener, CommitListeners } from './commit-listeners.ts'
 import { isSqliteError, lockFile, migrateSqlite, refuseMoved, secretOf } from './sqlite-file.ts'
 import { closeHistory, openHistory } from './sqlite-history.ts'
 import { TEXTS_PROGRESS } from './sqlite-maintenance.ts'
@@ -45,7 +47,7 @@ class SqliteStore implements Store {
   #renderer: Renderer | undefined
   #queue: Pending[] = []
   #draining: Promise<void> | undefined
-  readonly #listeners = new Set<(commits: readonly Committed[]) => void>()
+  readonly #listeners = new CommitListeners()
 
   constructor(path: string) {
     this.#path = path
@@ -64,7 +66,8 @@ class SqliteStore implements Store {
     return this.#view
   }
 
-  async open({ clock = systemClock, renderer }: StoreSetting = {}): Promise<void> {
+  async open({ clock = systemClock, renderer, log = silentLog }: StoreSetting = {}): Promise<void> {
+    this.#listeners.log = log
     this.#clock = clock
     this.#renderer = renderer
     mkdirSync(dirname(this.#path), { recursive: true })
@@ -107,9 +110,8 @@ class SqliteStore implements Store {
     this.#reader = this.#writer = this.#lock = this.#view = this.#unitView = undefined
   }
 
-  onCommit(listener: (commits: readonly Committed[]) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  onCommit(listener: CommitListener): () => void {
+    return this.#listeners.add(listener)
   }
 
   write<T>(partition: string, work: (unit: Unit) => Promise<T>): Promise<T> {
@@ -160,7 +162,7 @@ class SqliteStore implements Store {
       return
     }
     for (const resolve of settle) resolve()
-    if (commits.length > 0) for (const listener of this.#listeners) listener(commits)
+    this.#listeners.tell(commits)
   }
 }
 

@@ -8,6 +8,7 @@
  * - `view` shows committed data only.
  */
 import type { Clock, StepStatus, TaskStatus } from '../../protocol/index.ts'
+import type { Log } from '../log.ts'
 import type { Payload } from '../tasks/outcome.ts'
 
 /** A replicated record as it travels: its type, id, version and the fields of its domain. */
@@ -324,6 +325,8 @@ export interface StoreSetting {
   readonly clock?: Pick<Clock, 'now'>
   /** Default: no record has a ready text. */
   readonly renderer?: Renderer
+  /** Default: silent. */
+  readonly log?: Log
 }
 
 export interface Store {
@@ -337,6 +340,7 @@ export interface Store {
   readonly view: View
   /** `work` may be called again when its group could not be committed: it changes nothing but through its unit. */
   write<T>(partition: string, work: (unit: Unit) => Promise<T>, expected?: Expected): Promise<T>
+  /** After each commit that changed records. What a listener throws is logged. The returned function ends it. */
   onCommit(listener: (commits: readonly Committed[]) => void): () => void
 }
 

@@ -20,6 +20,16 @@ const PACKAGES = ['better-sqlite3', '@dbos-inc/dbos-sdk', 'pg']
 
 /** Files of it are as deep below the root as their sources, for their paths to the built pages. Throws what Vite throws. */
 export async function bundleGateway(): Promise<void> {
+  const packages = await bundle(FOLDER, {
+    main: 'server/vacation/main.ts',
+    outside: 'server/vacation/outside-main.ts',
+    layover: 'server/command/main.ts',
+  })
+  writeFileSync(join(ROOT, FOLDER, 'package.json'), `${JSON.stringify(manifest(packages), undefined, 2)}\n`)
+}
+
+/** Each program by its name, from a source below the root, with what they share. Returns the packages that they still import. */
+export async function bundle(folder: string, programs: Readonly<Record<string, string>>): Promise<string[]> {
   const built = await build({
     configFile: false,
     root: ROOT,
@@ -28,15 +38,11 @@ export async function bundleGateway(): Promise<void> {
     ssr: { noExternal: true, external: PACKAGES },
     build: {
       ssr: true,
-      outDir: FOLDER,
+      outDir: folder,
       emptyOutDir: true,
       target: 'node20',
       rolldownOptions: {
-        input: {
-          main: 'server/vacation/main.ts',
-          outside: 'server/vacation/outside-main.ts',
-          layover: 'server/command/main.ts',
-        },
+        input: { ...programs },
         output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
       },
     },
@@ -44,8 +50,7 @@ export async function bundleGateway(): Promise<void> {
   const chunks = [built].flat().flatMap(each => ('output' in each ? each.output : []))
   const imported = chunks.flatMap(chunk => (chunk.type === 'chunk' ? [...chunk.imports, ...chunk.dynamicImports] : []))
   const files = new Set(chunks.map(({ fileName }) => fileName))
-  const packages = imported.filter(name => !isBuiltin(name) && !files.has(name)).map(packageOf)
-  writeFileSync(join(ROOT, FOLDER, 'package.json'), `${JSON.stringify(manifest(packages), undefined, 2)}\n`)
+  return imported.filter(name => !isBuiltin(name) && !files.has(name)).map(packageOf)
 }
 
 const packageOf = (specifier: string): string =>

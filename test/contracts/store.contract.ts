@@ -1,5 +1,6 @@
 /** What every store adapter promises (server/store/store.ts). `open` gives a fresh store, and the same data again after a close. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { silentLog } from '../../server/log.ts'
 import type {
   ChangedRecord,
   FeedSelection,
@@ -416,6 +417,24 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       await store.write(P, unit => unit.recordMemo('t', 'step', 1))
       await put(record('a', 2, {}, 'bob'))
       expect(told).toEqual([[`${P} ann 1`], [`${P} bob,ann 2`]])
+    })
+
+    it('a listener that fails is logged, and keeps neither writers nor other listeners from going on', async () => {
+      await store.close()
+      const logged: object[] = []
+      const log = { ...silentLog, error: (fields: object) => void logged.push(fields) }
+      store = await subject.open({ log })
+      const failure = new Error('it always fails')
+      store.onCommit(() => {
+        throw failure
+      })
+      const told: string[] = []
+      store.onCommit(commits => told.push(...commits.map(({ partition }) => partition)))
+      await put(record('a'))
+      await put(record('b'))
+      expect(await changes()).toHaveLength(2)
+      expect(told).toEqual([P, P])
+      expect(logged).toEqual([{ error: failure }, { error: failure }])
     })
 
     it('refuses to work when it is closed', async () => {

@@ -3,17 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { programOf } from '../support/programs.ts'
 import { temporaryDirectory } from '../support/world.ts'
-
-const PROGRAM = fileURLToPath(new URL('../support/deadly-gateway.ts', import.meta.url))
 
 /** Lines it said until it ended or said `rests`. */
 async function runOnce(file: string, deadly?: string): Promise<string[]> {
   const gateway: ChildProcess = spawn(
     process.execPath,
-    ['--import', 'tsx', PROGRAM, file, ...(deadly === undefined ? [] : [deadly])],
+    [programOf('deadly-gateway'), file, ...(deadly === undefined ? [] : [deadly])],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const exited = once(gateway, 'exit')

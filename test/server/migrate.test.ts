@@ -1,7 +1,6 @@
 /** A store goes from SQLite to Postgres by the command, and nobody notices but the operator. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -16,6 +15,7 @@ import { type Served, serve } from '../../server/vacation/serve.ts'
 import { layover } from '../support/command.ts'
 import { calendar, Device } from '../support/device.ts'
 import { dropDatabase, freshDatabase, postgresMissing, postgresPrograms } from '../support/postgres.ts'
+import { COMMAND } from '../support/programs.ts'
 import {
   type Answer,
   agent,
@@ -34,7 +34,6 @@ import {
   uuid,
 } from '../support/world.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SCOPES = [{ type: 'Customer' }, { type: 'Vacation' }, { type: 'Task' }]
 /** A NUL, half a surrogate pair, what escapes look like on Postgres, and a character beyond the first plane. */
 const WEIRD = 'nul \0, half \ud83d, escape \ue000d83d \ue000, whole 😀'
@@ -140,8 +139,8 @@ async function inDatabase<Value>(work: (client: pg.Client) => Promise<Value>, to
 
 /** The command, begun and left alone. */
 function beginMove(): { command: ChildProcess; exited: Promise<void> } {
-  const words = ['--import', 'tsx', join(ROOT, 'server/command/main.ts'), 'migrate', 'sqlite-to-postgres']
-  const command = spawn(process.execPath, [...words, '--from', file, '--to', url], { cwd: ROOT, stdio: 'ignore' })
+  const words = [COMMAND, 'migrate', 'sqlite-to-postgres']
+  const command = spawn(process.execPath, [...words, '--from', file, '--to', url], { stdio: 'ignore' })
   return { command, exited: new Promise(resolve => command.once('exit', () => resolve())) }
 }
 

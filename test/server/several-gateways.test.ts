@@ -1,7 +1,6 @@
 /** Real processes on one Postgres: who walks a task when its gateway dies, freezes, stops, or was never able to begin. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../protocol/index.ts'
@@ -9,9 +8,8 @@ import { postgres } from '../../server/store/postgres.ts'
 import type { NewTask, Store, StoredTask } from '../../server/store/store.ts'
 import { tenantPartition } from '../../server/viewer.ts'
 import { dropDatabase, freshDatabase, postgresMissing } from '../support/postgres.ts'
+import { programOf } from '../support/programs.ts'
 import { agent } from '../support/world.ts'
-
-const PROGRAM = fileURLToPath(new URL('../support/dbos-gateway.ts', import.meta.url))
 
 interface Child {
   readonly said: string[]
@@ -28,7 +26,7 @@ let database: pg.Client
 const children: Child[] = []
 
 async function start(serves: string): Promise<Child> {
-  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, url, serves], {
+  const child = spawn(process.execPath, [programOf('dbos-gateway'), url, serves], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '--no-deprecation' },
   })

@@ -1,7 +1,7 @@
 /** The command `layover` as people run it. */
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { COMMAND } from './programs.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -13,7 +13,7 @@ export interface Ended {
 
 /** Resolves when it has ended, whatever its exit code. */
 export function layover(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const all = ['--import', 'tsx', join(ROOT, 'server/command/main.ts'), ...words]
+  const all = [COMMAND, ...words]
   const options = { cwd: ROOT, env: { ...process.env, ...environment } }
   return new Promise(resolve => {
     execFile(process.execPath, all, options, (error, out, said) =>

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { GATEWAY_BUNDLE, OUTSIDE_BUNDLE } from './global-setup.ts'
 import { freePort } from './postgres.ts'
+import { GATEWAY, OUTSIDE } from './programs.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -69,7 +69,7 @@ export function startGatewayProcess({
   as,
   until,
 }: GatewayProcessOptions): Promise<GatewayProcess> {
-  return start(GATEWAY_BUNDLE, { ...env, PORT: String(port), DATA_DIR: dataDir }, as, until)
+  return start(GATEWAY, { ...env, PORT: String(port), DATA_DIR: dataDir }, as, until)
 }
 
 /** `npm run outside` on two free ports. Resolves when it serves. */
@@ -82,7 +82,7 @@ export async function startOutsideProcess({
   port?: number
 }): Promise<GatewayProcess> {
   const sandboxPort = port ?? (await freePorts())
-  return start(OUTSIDE_BUNDLE, { OUTSIDE_PORT: String(sandboxPort), DATA_DIR: dataDir })
+  return start(OUTSIDE, { OUTSIDE_PORT: String(sandboxPort), DATA_DIR: dataDir })
 }
 
 async function freePorts(): Promise<number> {
@@ -102,12 +102,12 @@ function isFree(port: number): Promise<boolean> {
 }
 
 async function start(
-  bundle: string,
+  program: string,
   env: NodeJS.ProcessEnv,
   as: ProcessIdentity = {},
   until?: AbortSignal,
 ): Promise<GatewayProcess> {
-  const gateway = spawn(process.execPath, [join(ROOT, bundle)], {
+  const gateway = spawn(process.execPath, [program], {
     cwd: ROOT,
     ...as,
     env: { ...process.env, NODE_ENV: 'development', LOG_LEVEL: 'warn', ...env },

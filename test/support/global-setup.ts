@@ -1,16 +1,13 @@
 /**
- * Before any test: the gateway as one file, so that a process of it starts quickly enough to be killed fifty times, and one
- * PostgreSQL server for all tests.
+ * Before any test: the gateway and the tests' own programs in a few files, so that a process of them starts quickly enough to
+ * be killed fifty times, and one PostgreSQL server for all tests.
  */
-import { bundleGateway } from '../../server/vacation/build.ts'
+import { bundle, bundleGateway } from '../../server/vacation/build.ts'
 import { postgresPrograms, SHARED_SERVER, startPostgres } from './postgres.ts'
-
-/** Where `test/support/gateway-process.ts` finds them. */
-export const GATEWAY_BUNDLE = 'dist/gateway/main.js'
-export const OUTSIDE_BUNDLE = 'dist/gateway/outside.js'
+import { TEST_PROGRAMS, TEST_PROGRAMS_FOLDER } from './programs.ts'
 
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
-  const [teardown] = await Promise.all([sharedPostgres(), bundleGateway()])
+  const [teardown] = await Promise.all([sharedPostgres(), bundleGateway(), bundle(TEST_PROGRAMS_FOLDER, TEST_PROGRAMS)])
   return teardown
 }
 
