@@ -8,6 +8,7 @@ import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { systemRandom } from '../protocol/index.ts'
+import { jwtAuthenticator } from '../server/index.ts'
 import { postgres } from '../server/store/postgres.ts'
 import { readConfig, SETTINGS } from '../server/vacation/config.ts'
 import { startGatewayProcess, startOutsideProcess, temporaryDataDir } from './support/gateway-process.ts'
@@ -134,6 +135,17 @@ describe('the image', () => {
     expect({ ...own['devDependencies'], ...own['dependencies'] }).toMatchObject(dependencies)
     expect(Object.keys(dependencies)).toContain('better-sqlite3')
     expect(Object.keys(dependencies)).not.toContain('vite')
+  })
+
+  it('makes a token with the command of deploy/README.md, and takes it', async () => {
+    const program = /node --eval "\n([^"]+)"/.exec(text('deploy/README.md'))?.[1] ?? ''
+    const { stdout } = await run(process.execPath, ['--eval', program], { env: { AUTH_SECRET: SECRET } })
+    const authenticate = jwtAuthenticator({ secret: SECRET })
+    expect(await authenticate({ authorization: `Bearer ${stdout.trim()}` })).toMatchObject({
+      user: 'agent-1',
+      tenant: 'demo',
+      roles: ['agent', 'supervisor'],
+    })
   })
 
   const isRoot = process.getuid?.() === 0

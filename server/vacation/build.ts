@@ -71,9 +71,7 @@ function manifest(packages: readonly string[]): object {
       return [name, version]
     }),
   )
-  // Without them npm would look for other versions of what is there.
-  const overrides = Object.fromEntries(Object.entries(own['overrides'] ?? {}).filter(([name]) => !(name in versions)))
-  return { name: 'layover-gateway', version: own['version'], private: true, type: 'module', dependencies, overrides }
+  return { name: 'layover-gateway', version: own['version'], private: true, type: 'module', dependencies }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleGateway()
