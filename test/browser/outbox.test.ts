@@ -2,6 +2,7 @@
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { browserMissing } from '../support/browser.ts'
+import { hasTasks } from '../support/front.ts'
 import { raiseStage, type Stage } from '../support/stage.ts'
 import {
   arrived,
@@ -20,7 +21,7 @@ import {
 let stage: Stage
 
 beforeAll(async () => {
-  if (!browserMissing) stage = await raiseStage()
+  if (!browserMissing) stage = await raiseStage({ front: true })
 }, 120_000)
 
 afterAll(() => stage?.close())
@@ -151,8 +152,12 @@ test('a change that waits is edited in its place, and what arrived is listed aft
 
 test('what got no answer says when it is tried again, and goes on when the gateway is back', async () => {
   const page = await signIn(stage, 'Agent 1')
-  await stage.gateway.kill()
+  // It is on its way when the gateway goes: what nobody has sent yet waits without an attempt.
+  const requests = stage.front.holdRequests(hasTasks)
   await editCustomer(page, 'North Choir', { Phone: '+351 555 4242' })
+  await requests.first
+  await stage.gateway.kill()
+  requests.release()
   await chip(page, "Can't reach server")
   await openOutbox(page)
   await waiting(page)

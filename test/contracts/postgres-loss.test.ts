@@ -217,7 +217,7 @@ describe.skipIf(postgresMissing()).concurrent('a store', () => {
   it('gives up a connection that stays silent, and another takes its place', async ({ expect }) => {
     const url = await freshDatabase()
     const cutter = await startCutter(url)
-    const store = await opened(`${cutter.url}?query_timeout=300`)
+    const store = await opened(`${cutter.url}?query_timeout=1000`)
     await put(store, 'before')
     await store.view.head(P)
     cutter.silence()
