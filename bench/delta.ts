@@ -63,5 +63,5 @@ try {
   process.stdout.write(`CPU of the gateway's process a pull, median of ${ROUNDS} times ${BATCH}\n${lines.join('\n')}\n`)
   process.exitCode = wrong.length === 0 ? 0 : 1
 } finally {
-  gateway.close()
+  await gateway.close()
 }

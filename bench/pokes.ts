@@ -27,11 +27,11 @@ interface Memory {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'layover-bench-'))
-const gateway = startChild('gateway-child.ts', [join(directory, 'bench.db')])
-const holder = startChild('subscribers-child.ts')
+const gateway = await startChild('gateway-child', [join(directory, 'bench.db')], ['--expose-gc'])
+const holder = await startChild('subscribers-child')
 
 try {
-  const [url] = await Promise.all([gateway.ready, holder.ready])
+  const url = await gateway.call<string>('address')
   const cpuMs = (): Promise<number> => gateway.call('cpuMs')
   const tokens: string[] = []
   for (let index = 0; index < SUBSCRIBERS; index += 1) {
@@ -93,7 +93,6 @@ try {
     ['memory of an idle subscriber', `${kib('resident')} KiB resident, of which ${kib('heap')} KiB JavaScript heap`],
   ])
 } finally {
-  holder.process.disconnect()
-  gateway.process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
-  gateway.process.disconnect()
+  await Promise.all([holder.close(), gateway.close()])
+  rmSync(directory, { recursive: true, force: true })
 }

@@ -39,7 +39,7 @@ try {
   // Times are told, not judged: a busy machine is no fault of the code.
   process.exitCode = wrong.length === 0 ? 0 : 1
 } finally {
-  gateway.close()
+  await gateway.close()
 }
 
 /** What must be so in every run: number, bytes and equality of the two ways. */

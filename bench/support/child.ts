@@ -1,56 +1,100 @@
-/** A process of its own that is called over IPC: both of its ends. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { join } from 'node:path'
+/** A process of a bench's own, driven by commands over IPC, so that its CPU time is its alone: both of its ends. */
+import { fork } from 'node:child_process'
+import { bundleOf, type ChildName } from './bundle.ts'
 
 export interface Child {
-  readonly process: ChildProcess
-  /** What it said when it was ready. */
-  readonly ready: Promise<string>
-  call<Value>(command: string, ...values: unknown[]): Promise<Value>
+  /** Rejects with what the command threw, and when the process ends without an answer. */
+  call<Value>(command: string, ...values: readonly unknown[]): Promise<Value>
+  /** Resolves when it has ended, also when it had before. */
+  close(): Promise<void>
+}
+
+interface Request {
+  readonly id: number
+  readonly command: string
+  readonly values: readonly unknown[]
+}
+
+interface Answer {
+  readonly id: number
+  readonly value?: unknown
+  readonly error?: string
 }
 
 /** `NODE_CPU_PROF` names a folder for profiles. */
-export function startChild(file: string, args: readonly string[] = []): Child {
-  const profile = process.env['NODE_CPU_PROF']
-  const execArgv = [
-    '--expose-gc',
-    '--import',
-    'tsx',
-    ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
-  ]
-  const child = fork(join(import.meta.dirname, file), args, { execArgv })
-  const waiting = new Map<number, (value: never) => void>()
+function profiling(): string[] {
+  const folder = process.env['NODE_CPU_PROF']
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
+}
+
+/** Resolves when it serves. `values` are its arguments, `flags` those of Node. */
+export async function startChild(
+  name: ChildName,
+  values: readonly string[] = [],
+  flags: readonly string[] = [],
+): Promise<Child> {
+  const child = fork(await bundleOf(name), values, {
+    execArgv: [...flags, ...profiling()],
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let count = 0
-  child.on('message', ({ id, value }: { id: number; value: never }) => {
-    waiting.get(id)?.(value)
+  const answer = <Value>(id: number): Promise<Value> =>
+    new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
+  const giveUp = (how: unknown): void => {
+    for (const { reject } of waiting.values()) reject(new Error(`${name} has ended: ${how}`))
+    waiting.clear()
+  }
+  child.on('message', ({ id, value, error }: Answer) => {
+    if (error === undefined) waiting.get(id)?.resolve(value as never)
+    else waiting.get(id)?.reject(new Error(`${name}: ${error}`))
     waiting.delete(id)
   })
-  // Nobody answers any more: the bench ends here, below what the child has printed.
-  child.once('exit', code => {
-    if (code) throw new Error(`${file} ended with ${code}`)
+  const exited = new Promise<void>(resolve => {
+    child.once('exit', (code, signal) => {
+      giveUp(signal ?? code)
+      resolve()
+    })
   })
+  const call = <Value>(command: string, ...given: readonly unknown[]): Promise<Value> => {
+    count += 1
+    const answered = answer<Value>(count)
+    child.send({ id: count, command, values: given } satisfies Request, error => {
+      if (error !== null) giveUp(error.message)
+    })
+    return answered
+  }
+  await answer(0)
   return {
-    process: child,
-    ready: new Promise(resolve => waiting.set(0, resolve)),
-    call: (command, ...values) =>
-      new Promise(resolve => {
-        count += 1
-        waiting.set(count, resolve)
-        child.send({ id: count, command, values })
-      }),
+    call,
+    async close() {
+      await call('close').catch(() => undefined)
+      if (child.connected) child.disconnect()
+      await exited
+    },
   }
 }
 
-/** In the child: says that it is ready, and answers calls until its parent lets go of it. */
-export function answerCalls(ready: string, commands: Readonly<Record<string, (...values: never[]) => unknown>>): void {
-  process.on('message', async ({ id, command, values }: { id: number; command: string; values: never[] }) => {
-    const value = await commands[command]?.(...values)
-    process.send?.({ id, value })
+type Commands = Readonly<Record<string, (...values: never[]) => unknown>>
+
+/** The child's side: answers until its parent lets go of it. A command `close` is called before that. */
+export function serveCommands(commands: Commands): void {
+  const known: Commands = { close: () => undefined, ...commands }
+  process.on('message', async ({ id, command, values }: Request) => {
+    try {
+      const run = known[command]
+      if (run === undefined) throw new Error(`there is no command ${command}`)
+      process.send?.({ id, value: await run(...(values as never[])) } satisfies Answer)
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      process.send?.({ id, error: text } satisfies Answer)
+    }
   })
   process.on('disconnect', () => process.exit(0))
-  process.send?.({ id: 0, value: ready })
+  process.send?.({ id: 0 } satisfies Answer)
 }
 
+/** Of this process so far, user and system. */
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000

@@ -11,7 +11,7 @@ import { vacationSdl } from '../../server/vacation/__generated__/vacation-sdl.ts
 import { collections } from '../../server/vacation/collections.ts'
 import { resolvers } from '../../server/vacation/resolvers.ts'
 import { openBareSockets, tellBareSockets } from './bare-sockets.ts'
-import { answerCalls, cpuMs } from './child.ts'
+import { cpuMs, serveCommands } from './child.ts'
 
 const PARTITION = 'tenant:north'
 const SECRET = 'a secret of the benches, long enough'
@@ -125,7 +125,13 @@ function memory(): { resident: number; heap: number } {
   return { resident: rss, heap: heapUsed }
 }
 
-const commands: Readonly<Record<string, (...values: never[]) => unknown>> = {
+await gateway.start()
+const app = fastify()
+await serveGateway(app, gateway)
+const address = await app.listen({ port: 0, host: '127.0.0.1' })
+
+serveCommands({
+  address: () => address,
   load,
   readRaw,
   cpuMs,
@@ -138,9 +144,4 @@ const commands: Readonly<Record<string, (...values: never[]) => unknown>> = {
       { id: 'hotel-lisbon-1', name, place: 'Lisbon', price: { amount: 1, currency: 'EUR' }, stars: 3 },
     ]),
   token: (viewer: Viewer) => signToken(viewer, SECRET, 36_000, systemClock.now()),
-}
-
-await gateway.start()
-const app = fastify()
-await serveGateway(app, gateway)
-answerCalls(await app.listen({ port: 0, host: '127.0.0.1' }), commands)
+})

@@ -1,8 +1,9 @@
-/** The real gateway as a process of its own, so that its CPU time is its alone. */
+/** The real gateway, as it ships, as a process of its own, so that its CPU time is its alone. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { bundleGateway } from '../../server/vacation/build.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** Of Linux: one tick of /proc/<pid>/stat in milliseconds. */
@@ -17,9 +18,10 @@ export interface BenchGateway {
 
 export async function startGatewayProcess(environment: Readonly<Record<string, string>>): Promise<BenchGateway> {
   const flags = process.env['BENCH_NODE_FLAGS']?.split(' ') ?? []
-  const gateway: ChildProcess = spawn(process.execPath, [...flags, '--import', 'tsx', 'server/vacation/main.ts'], {
+  await bundleGateway()
+  const gateway: ChildProcess = spawn(process.execPath, [...flags, 'dist/gateway/main.js'], {
     cwd: ROOT,
-    env: { ...process.env, ...environment, PORT: '0' },
+    env: { ...process.env, ...environment, NODE_ENV: 'production', PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = new Promise<void>(resolve => gateway.once('exit', () => resolve()))

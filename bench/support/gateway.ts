@@ -30,14 +30,14 @@ export interface BenchGateway {
   token(viewer: Viewer): Promise<string>
   /** Text of the answer. */
   post(token: string, query: string, variables: object): Promise<string>
-  close(): void
+  close(): Promise<void>
 }
 
 /** `NODE_CPU_PROF` names a folder for a profile of the gateway. */
 export async function startGateway(): Promise<BenchGateway> {
   const directory = mkdtempSync(join(tmpdir(), 'layover-bench-'))
-  const { process: child, ready, call } = startChild('gateway-child.ts', [join(directory, 'bench.db')])
-  const url = new URL(await ready)
+  const { call, close } = await startChild('gateway-child', [join(directory, 'bench.db')])
+  const url = new URL(await call<string>('address'))
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   return {
     load: (...values) => call('load', ...values),
@@ -56,10 +56,10 @@ export async function startGateway(): Promise<BenchGateway> {
         sent.on('error', reject)
         sent.end(body)
       }),
-    close() {
+    async close() {
       agent.destroy()
-      child.once('exit', () => rmSync(directory, { recursive: true, force: true }))
-      child.disconnect()
+      await close()
+      rmSync(directory, { recursive: true, force: true })
     },
   }
 }

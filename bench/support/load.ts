@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http'
 import { systemClock } from 'layover/protocol'
 import { signToken } from 'layover/server'
 import { aliasOf, variableOf } from '../../protocol/index.ts'
-import { serveCommands } from './commanded.ts'
+import { serveCommands } from './child.ts'
 import { SECRET } from './notes-domain.ts'
 
 export interface Load {
@@ -90,4 +90,4 @@ function post(agent: Agent, { hostname, port }: URL, token: string, body: string
   })
 }
 
-serveCommands({ load, close: async () => undefined })
+serveCommands({ load })

@@ -3,7 +3,7 @@ import fastify from 'fastify'
 import { createGateway, jwtAuthenticator } from 'layover/server'
 import { serveGateway } from 'layover/server/fastify'
 import { dbosEngine, postgres } from 'layover/server/postgres'
-import { serveCommands } from './commanded.ts'
+import { cpuMs, serveCommands } from './child.ts'
 import { collections, SDL, SECRET, tasks } from './notes-domain.ts'
 
 /** Since the process began. */
@@ -47,10 +47,12 @@ const address = await app.listen({ port: 0, host: '127.0.0.1' })
 
 serveCommands({
   address: () => address,
-  counts: (): Counts => {
-    const { user, system } = process.cpuUsage()
-    return { commits, plain: settled['writeNote'] ?? 0, steps: settled['takeTrip'] ?? 0, cpuMs: (user + system) / 1000 }
-  },
+  counts: (): Counts => ({
+    commits,
+    plain: settled['writeNote'] ?? 0,
+    steps: settled['takeTrip'] ?? 0,
+    cpuMs: cpuMs(),
+  }),
   async close() {
     await app.close()
     await gateway.stop()

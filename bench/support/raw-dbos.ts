@@ -1,6 +1,10 @@
-/** The floor under tasks of steps: DBOS itself, one process, a workflow of four steps that do nothing. */
+/**
+ * The floor under tasks of steps: DBOS itself, a workflow of four steps that do nothing. Its argument: the address of the
+ * database, which several processes may share.
+ */
+import { setTimeout as later } from 'node:timers/promises'
 import { DBOS } from '@dbos-inc/dbos-sdk'
-import { serveCommands } from './commanded.ts'
+import { serveCommands } from './child.ts'
 
 const [url = ''] = process.argv.slice(2)
 
@@ -11,7 +15,7 @@ const trip = DBOS.registerWorkflow(
   },
   { name: 'trip' },
 )
-DBOS.setConfig({ name: 'bench', systemDatabaseUrl: url, logLevel: 'error' })
+DBOS.setConfig({ name: 'bench', systemDatabaseUrl: url, executorID: `bench-${process.pid}`, logLevel: 'error' })
 await DBOS.launch()
 let runs = 0
 
@@ -22,6 +26,8 @@ async function load(concurrency: number, warmSeconds: number, seconds: number): 
   const until = from + seconds * 1000
   let done = 0
   const one = async (index: number): Promise<void> => {
+    // Begun together, they would all be over together, and a wave more or less would be in the count.
+    await later((warmSeconds * 1000 * index) / concurrency)
     for (let round = 0; performance.now() < until; round += 1) {
       const id = `${process.pid}-${runs}-${index}-${round}`
       const handle = await DBOS.startWorkflow(trip, { workflowID: id })(id)

@@ -1,6 +1,6 @@
 /** Many sockets in a process of their own, so that their CPU is not the gateway's. Driven over IPC by `pokes.ts`. */
 import { WebSocket } from 'ws'
-import { answerCalls } from './child.ts'
+import { serveCommands } from './child.ts'
 
 /** Opened at the same time. */
 const AT_ONCE = 100
@@ -63,4 +63,4 @@ function hear(group: string, count: number): Promise<number> {
 
 const count = (group: string): number => heard.get(group) ?? 0
 
-answerCalls('', { open, subscribe, hear, count })
+serveCommands({ open, subscribe, hear, count })
