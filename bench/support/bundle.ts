@@ -1,7 +1,7 @@
 /** Processes of the benches as plain JavaScript in `dist/bench/`: they are measured as they ship, without a compiler. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { bundle } from '../../server/vacation/build.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const FOLDER = 'dist/bench'
@@ -15,22 +15,7 @@ let bundled: Promise<unknown> | undefined
 
 /** Its file. Whoever asks first has all of them bundled; throws what Vite throws. */
 export async function bundleOf(name: ChildName): Promise<string> {
-  bundled ??= build({
-    configFile: false,
-    root: ROOT,
-    logLevel: 'warn',
-    resolve: { tsconfigPaths: true },
-    build: {
-      ssr: true,
-      outDir: FOLDER,
-      emptyOutDir: true,
-      target: 'node20',
-      rolldownOptions: {
-        input: Object.fromEntries(CHILDREN.map(child => [child, `bench/support/${child}.ts`])),
-        output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
-      },
-    },
-  })
+  bundled ??= bundle(FOLDER, Object.fromEntries(CHILDREN.map(child => [child, `bench/support/${child}.ts`])))
   await bundled
   return join(ROOT, FOLDER, `${name}.js`)
 }
