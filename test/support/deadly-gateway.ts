@@ -9,6 +9,11 @@ import { sqlite } from '../../server/store/sqlite.ts'
 import { agent } from './world.ts'
 
 const [file = '', command] = process.argv.slice(2)
+let allAreTaken = (): void => undefined
+/** Nobody dies before the last one is there. */
+const taken = new Promise<void>(resolve => {
+  allAreTaken = resolve
+})
 
 const deadly = defineTask<{ id: string }, null>('deadly', {
   touches: () => [],
@@ -17,6 +22,7 @@ const deadly = defineTask<{ id: string }, null>('deadly', {
     {
       name: 'die',
       run: async (_, { signal }) => {
+        await taken
         // The others are under way by then.
         await pause(systemClock, 50, signal)
         process.stdout.write('dies\n')
@@ -45,6 +51,7 @@ const harmless = defineTask<{ id: string }, null>('harmless', {
   steps: ['one', 'two'].map(name => ({
     name,
     run: async (_, { signal }) => {
+      await taken
       await pause(systemClock, 100, signal)
       return done(null)
     },
@@ -78,6 +85,7 @@ if (command !== undefined) {
   const source = `mutation { ${fields.join(' ')} }`
   await graphql({ schema: gateway.schema, source, contextValue: await gateway.context({}) })
 }
+allAreTaken()
 const look = async (): Promise<void> => {
   const now = await statuses()
   if (now.includes('RUNNING') || now.includes('ACCEPTED')) systemClock.after(20, () => void look())
