@@ -16,10 +16,10 @@ const MOST_STARTS = 1_000_000
 
 export interface WorkflowsSetting {
   readonly url: string
-  /** For what is not part of a workflow's run. */
+  /** Of the workflows' runs. */
+  readonly runs: pg.Pool
+  /** For what is not part of a workflow's run. Neither is ended here. */
   readonly pool: pg.Pool
-  /** Connections for the runs themselves. */
-  readonly connections: number
   readonly executor: string
   readonly definitions: readonly string[]
   /** How often each queue is looked into. */
@@ -66,7 +66,7 @@ export class Workflows {
     sdk.DBOS.setConfig({
       name: APPLICATION,
       systemDatabaseUrl: setting.url,
-      systemDatabasePoolSize: setting.connections,
+      systemDatabasePool: setting.runs,
       applicationVersion: VERSION,
       executorID: setting.executor,
       listenQueues: setting.definitions.map(queueOf),

@@ -26,6 +26,8 @@ const SIGNAL_POLL_MS = 1000
 const SIGNAL_TRIES = 5
 const PURGE_EVERY_MS = 3_600_000
 const OUR_CONNECTIONS = 3
+/** The default of DBOS. */
+const IDLE_TRANSACTION_MS = 60_000
 /** A gateway that stops does not wait longer for the database to take note. */
 const HAND_OVER_MS = 10_000
 /** Ids of a task's workflows that are looked for at once. */
@@ -140,7 +142,7 @@ class DbosEngine implements Engine {
     const { gateways, workflows, close } = this.#parts
     this.#parts = undefined
     const { clock, log } = this.#setting
-    const handOver = async (): Promise<void> => {
+    const leave = async (): Promise<void> => {
       try {
         await workflows.stop()
         await gateways.stop()
@@ -150,32 +152,38 @@ class DbosEngine implements Engine {
       } catch (error) {
         log.error({ error }, 'unfinished tasks could not be handed over: the others will find them')
       }
+      await close()
     }
     // Without a database it would be tried for ever.
-    await Promise.race([handOver(), pause(clock, HAND_OVER_MS)])
-    await close()
+    await Promise.race([leave(), pause(clock, HAND_OVER_MS)])
   }
 
   async #open(): Promise<Parts> {
     const { url, connections, pollMs, beatMs, deadAfterMs } = this.#options
     const { clock, random, log, definitions } = this.#setting
     const { default: pg } = await import('pg')
-    const pools = [1, OUR_CONNECTIONS].map(max => {
-      const pool = new pg.Pool({ connectionString: url, max, connectionTimeoutMillis: deadAfterMs })
+    const poolOf = (max: number, settings: object): InstanceType<typeof pg.Pool> => {
+      const pool = new pg.Pool({ connectionString: url, application_name: 'layover-engine', max, ...settings })
       pool.on('error', error => log.error({ error }, 'a connection of the engine ended'))
       return pool
+    }
+    const patience = { connectionTimeoutMillis: deadAfterMs }
+    const [beats, pool] = [poolOf(1, patience), poolOf(OUR_CONNECTIONS, patience)]
+    // DBOS would set this on a connection that is in use already, against which pg warns on the terminal.
+    const runs = poolOf(connections, {
+      onConnect: (client: InstanceType<typeof pg.Client>) =>
+        client.query(`set idle_in_transaction_session_timeout = ${IDLE_TRANSACTION_MS}`),
     })
-    const [beats, pool] = pools as [InstanceType<typeof pg.Pool>, InstanceType<typeof pg.Pool>]
     const id = random.uuid()
     const walk = (workflow: string, task: Handle): Promise<void> => this.#walk(workflow, task)
-    const setting = { url, pool, connections, executor: id, definitions, pollMs, log, walk }
+    const setting = { url, runs, pool, executor: id, definitions, pollMs, log, walk }
     const workflows = await Workflows.make(setting)
     return {
       workflows,
       gateways: new Gateways({ id, serves: definitions, beatMs, deadAfterMs, beats, pool, clock, log }),
       async close() {
         await workflows.close()
-        await Promise.all(pools.map(each => each.end()))
+        await Promise.all([beats, pool, runs].map(each => each.end()))
       },
     }
   }

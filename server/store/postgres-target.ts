@@ -148,7 +148,7 @@ class Target implements PostgresTarget {
 /** A gateway that has opened the empty store knows its secret and its epoch, which are about to be others. */
 async function refuseGateways(client: pg.ClientBase, place: string): Promise<void> {
   const { rowCount } = await client.query(
-    `select 1 from pg_stat_activity where datname = current_database() and application_name in ('layover', 'layover-bus') limit 1`,
+    `select 1 from pg_stat_activity where datname = current_database() and application_name in ('layover', 'layover-bus', 'layover-engine') limit 1`,
   )
   if (rowCount === 0) return
   throw new StoreError('STORE_LOCKED', `Gateways are connected to ${place}: stop them first. Nothing was moved.`)

@@ -28,7 +28,6 @@ const children: Child[] = []
 async function start(serves: string): Promise<Child> {
   const child = spawn(process.execPath, [programOf('dbos-gateway'), url, serves], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '--no-deprecation' },
   })
   const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   const said: string[] = []
