@@ -39,21 +39,30 @@ export function jwtAuthenticator(
 function verifier(key: TokenKey): (token: string) => Promise<JWTPayload | undefined> {
   if ('secret' in key && key.secret === '')
     throw new TypeError('secret: is empty; openssl rand -hex 32 makes a good one')
-  const known: Uint8Array | JWTVerifyGetKey =
-    'secret' in key ? new TextEncoder().encode(key.secret) : createRemoteJWKSet(new URL(key.jwksUrl))
+  const verify = 'secret' in key ? bySecret(key.secret) : byPublicKeys(createRemoteJWKSet(new URL(key.jwksUrl)))
   return async token => {
     try {
-      const { payload } =
-        known instanceof Uint8Array
-          ? await jwtVerify(token, known, { algorithms: HMAC })
-          : await jwtVerify(token, known, { algorithms: PUBLIC_KEY })
-      return payload
+      return (await verify(token)).payload
     } catch (error) {
       if (error instanceof errors.JOSEError && !NO_KEYS.has(error.code)) return undefined
       throw error
     }
   }
 }
+
+type Verify = (token: string) => Promise<{ readonly payload: JWTPayload }>
+
+/** Given as bytes, the key would be imported anew for each token. */
+function bySecret(secret: string): Verify {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const key = crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['verify'])
+  return async token => jwtVerify(token, await key, { algorithms: HMAC })
+}
+
+const byPublicKeys =
+  (keys: JWTVerifyGetKey): Verify =>
+  token =>
+    jwtVerify(token, keys, { algorithms: PUBLIC_KEY })
 
 /** A token as `jwtAuthenticator({ secret })` reads it; for demos and tests. `lifetimeSeconds` may be negative. */
 export function signToken(viewer: Viewer, secret: string, lifetimeSeconds: number, nowMs: number): Promise<string> {
