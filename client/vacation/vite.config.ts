@@ -44,8 +44,11 @@ export default defineConfig({
       workbox: {
         // Everything, the chunks that are loaded on demand too: offline there is nobody to ask for them.
         globPatterns: ['**/*.{js,css,html,svg,png,webmanifest}'],
+        globIgnores: ['sw-routes.js'],
+        importScripts: ['/sw-routes.js'],
         navigateFallback: '/index.html',
-        // The outbox owns the writes and the cache the reads: the worker serves the page and nothing else.
+        // The outbox owns the writes and the cache the reads: the worker serves the page and nothing else; see also
+        // public/sw-routes.js.
         navigateFallbackDenylist: [/^\/(graphql|playground|demo|metrics|health|schema\.graphql|mailbox)\b/],
         cleanupOutdatedCaches: true,
         clientsClaim: true,

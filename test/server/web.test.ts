@@ -58,7 +58,7 @@ test('what carries a hash in its name may be kept for ever; the page, its worker
   const home = await (await get('/')).text()
   const script = /src="(\/assets\/[^"]+\.js)"/.exec(home)?.[1] ?? ''
   expect((await get(script)).headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
-  for (const path of ['/', '/sw.js', '/manifest.webmanifest', '/index.html']) {
+  for (const path of ['/', '/sw.js', '/sw-routes.js', '/manifest.webmanifest', '/index.html']) {
     expect([path, (await get(path)).headers.get('cache-control')]).toEqual([path, 'no-cache'])
   }
 })
