@@ -1,14 +1,4 @@
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
-
-/** A browser that takes a new version in the middle of its work has the machine for itself: it comes last. */
-class QuietLast extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
-    const isLast = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('browser/interrupted.test.ts')
-    return [...sorted.filter(file => !isLast(file)), ...sorted.filter(isLast)]
-  }
-}
 
 export default defineConfig({
   resolve: {
@@ -19,7 +9,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    sequence: { sequencer: QuietLast },
     // Most of them wait for a process, a socket or a browser, not for a processor.
     maxWorkers: 3,
     // Files that share a worker share its modules: loading them anew for each costs a minute of two cores.
