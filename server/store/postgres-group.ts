@@ -177,7 +177,8 @@ export class PostgresGroup {
     for (const reference of references) this.known.walkers.set(reference, null)
     for (const { number, reference, walker, waiting } of rows) {
       this.known.walkers.set(fromText(reference), fromTextOrNull(walker))
-      this.known.waiting.set(number, waiting)
+      // What units of this group have said of it may not be written yet.
+      if (!this.known.waiting.has(number)) this.known.waiting.set(number, waiting)
     }
   }
 

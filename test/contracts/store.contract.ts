@@ -383,6 +383,21 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect((await store.write(P, unit => unit.release(second))).map(({ id }) => id)).toEqual([both.id])
     })
 
+    it('a task that is waited for since this very commit frees who waits, too', async () => {
+      const first = await store.write(P, unit => unit.takeTask(task('1', { status: 'RUNNING', state: 'running' })))
+      // Units of one turn share a commit.
+      const [, , freed] = await Promise.all([
+        store.write(P, unit => unit.takeSignal('nobody')),
+        store.write(P, async unit => unit.waitFor(await unit.takeTask(task('2')), [first])),
+        store.write(P, async unit => {
+          await unit.walker(first.reference)
+          return unit.release(first)
+        }),
+      ])
+      expect(freed.map(({ id }) => id)).toEqual(['2'])
+      expect((await store.view.due(10)).map(({ id }) => id)).toEqual(['2'])
+    })
+
     it('memos are recorded once and dropped together', async () => {
       await store.write(P, unit => unit.recordMemo('t', 'step', { a: [1, null] }))
       expect(await store.view.memo('t', 'step')).toEqual({ value: { a: [1, null] } })

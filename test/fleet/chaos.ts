@@ -124,9 +124,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       faults: storm.faults,
       unfinished,
     }
+    const judged = invariants(atRest)
     return {
       faults: storm.faults,
-      invariants: invariants(atRest),
+      invariants: judged.map(each => ({ ...each, violations: each.violations.map(said => withLog(said, fleet)) })),
       figures: [
         ['seed', String(options.seed)],
         ['storm', `${options.rounds} rounds in ${seconds(stormMs)}`],
@@ -209,6 +210,8 @@ function live({ people, readers }: Users, random: () => number, paceMs: number):
 /** What is done to the fleet. */
 class Storm {
   readonly faults: Fault[] = []
+  /** By place: what is to end with its wake. */
+  readonly #frozen = new Map<number, Fault>()
   readonly #fleet: Fleet
   readonly #random: () => number
   readonly #roundMs: number
@@ -228,19 +231,21 @@ class Storm {
     const victim = victims[Math.floor(this.#random() * victims.length)]
     const isKill = this.#random() < 0.6 || victims === frozen
     if (victim !== undefined) {
-      this.faults.push({ kind: isKill ? 'kill' : 'freeze', at: Date.now() })
-      if (isKill) await this.#fleet.kill(victim)
-      else this.#freeze(victim)
+      const fault: Fault = { kind: isKill ? 'kill' : 'freeze', at: Date.now() }
+      this.faults.push(fault)
+      if (isKill) {
+        await this.#fleet.kill(victim)
+        this.#thawed(victim)
+      } else this.#freeze(victim, fault)
     }
     await later(this.#roundMs * (0.5 + this.#random()))
   }
 
   async crash(crash: () => Promise<void>): Promise<void> {
-    const at = Date.now()
-    const fault: Fault = { kind: 'crash', at }
+    const fault: Fault = { kind: 'crash', at: Date.now() }
     this.faults.push(fault)
     await crash()
-    this.faults[this.faults.indexOf(fault)] = { ...fault, until: Date.now() }
+    this.#over(fault)
   }
 
   /** Everybody wakes. */
@@ -251,13 +256,16 @@ class Storm {
 
   tally(): string {
     const count = (kind: Fault['kind']): number => this.faults.filter(fault => fault.kind === kind).length
-    const outages = this.faults.flatMap(({ at, until }) => (until === undefined ? [] : [`${until - at} ms`]))
+    const outages = this.faults.flatMap(({ kind, at, until }) =>
+      kind === 'crash' && until !== undefined ? [`${until - at} ms`] : [],
+    )
     const crashes = `${count('crash')} crashes of the database${outages.length > 0 ? ` (away for ${outages.join(', ')})` : ''}`
     return `${count('kill')} kills, ${count('freeze')} freezes, ${crashes}`
   }
 
-  #freeze(victim: number): void {
+  #freeze(victim: number, fault: Fault): void {
     this.#fleet.freeze(victim)
+    this.#frozen.set(victim, fault)
     const sleepMs = SLEEP_MS[0] + this.#random() * (SLEEP_MS[1] - SLEEP_MS[0])
     later(sleepMs, undefined, { signal: this.#isOver.signal }).then(
       () => this.#wake(victim),
@@ -265,9 +273,20 @@ class Storm {
     )
   }
 
+  #over(fault: Fault): void {
+    this.faults[this.faults.indexOf(fault)] = { ...fault, until: Date.now() }
+  }
+
   #wake(place: number): void {
     this.#fleet.wake(place)
+    this.#thawed(place)
     this.faults.push({ kind: 'wake', at: Date.now() })
+  }
+
+  #thawed(place: number): void {
+    const fault = this.#frozen.get(place)
+    if (fault !== undefined) this.#over(fault)
+    this.#frozen.delete(place)
   }
 }
 
@@ -363,6 +382,15 @@ const outcomesOf = (users: readonly UserAtRest[]): string =>
   counted(
     users.flatMap(({ tasks }) => tasks.map(({ name, status, rejection }) => `${name} ${rejection?.code ?? status}`)),
   )
+
+const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
+
+/** A violation with what the gateways said of its task. */
+function withLog(violation: string, { said }: Fleet): string {
+  const id = ID.exec(violation)?.[0]
+  const lines = id === undefined ? [] : said.filter(line => line.includes(id))
+  return [violation, ...lines.slice(0, 10)].join('\n                ')
+}
 
 /** A gateway that finds another silent says of how many tasks it takes over. */
 function takeoversOf({ said }: Fleet): string {

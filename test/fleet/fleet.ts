@@ -1,4 +1,5 @@
 /** Gateways as they are run: several processes on one database behind a balancer, and somebody who starts again what has ended. */
+import { setMaxListeners } from 'node:events'
 import { setTimeout as later } from 'node:timers/promises'
 import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { type GatewayProcess, startGatewayProcess, temporaryDataDir } from '../support/gateway-process.ts'
@@ -52,6 +53,8 @@ class Place {
   readonly begun: Promise<void>
 
   constructor(start: (signal: AbortSignal) => Promise<GatewayProcess>, balancer: Balancer) {
+    // One start after the other listens to it.
+    setMaxListeners(0, this.#abort.signal)
     const first = start(this.#abort.signal)
     this.begun = first.then(() => undefined)
     this.#life = this.#live(first, () => start(this.#abort.signal), balancer)

@@ -19,7 +19,7 @@ export interface Fault {
   readonly kind: 'kill' | 'freeze' | 'wake' | 'crash'
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Of a crash: when the database served again. */
+  /** Of a crash: when the database served again. Of a freeze: when the gateway woke; it may hold others up until then. */
   readonly until?: number
 }
 
@@ -255,7 +255,7 @@ function compare(reader: Installation, fresh: Installation): string[] {
   return [...missing, ...other]
 }
 
-/** A repeat is explained by a fault between the first delivery and it: somebody died, or stood still, before it was marked. */
+/** A repeat is explained by a fault between the first delivery and it: somebody died, or was taken over, before it was marked. */
 function mails({ users, deliveries, faults }: AtRest): Invariant {
   const wanted = new Set(
     users.flatMap(({ people, tasks }) => {
@@ -275,9 +275,12 @@ function mails({ users, deliveries, faults }: AtRest): Invariant {
   for (const [id, [first, ...again]] of byId) {
     repeats += again.length
     for (const { at } of again) {
-      const from = (first?.at ?? 0) - SLACK_MS
-      if (!faults.some(fault => (fault.until ?? fault.at) >= from && fault.at <= at))
-        violations.push(`${id} was sent again after ${at - (first?.at ?? 0)} ms without a fault`)
+      const isExplainedBy = (fault: Fault): boolean =>
+        fault.at <= at && (fault.until ?? fault.at) + SLACK_MS[fault.kind] >= (first?.at ?? 0)
+      if (!faults.some(isExplainedBy))
+        violations.push(
+          `${id} was sent at ${first?.at} and again at ${at} without a fault; before it: ${lastBefore(faults, at)}`,
+        )
     }
   }
   const figure = `${wanted.size} mails, ${repeats} sent again around a fault, under the same Message-ID`
@@ -288,8 +291,18 @@ function mails({ users, deliveries, faults }: AtRest): Invariant {
   }
 }
 
-/** What was on its way when a process stopped is delivered a moment later. */
-const SLACK_MS = 1000
+const lastBefore = (faults: readonly Fault[], at: number): string =>
+  faults
+    .filter(fault => fault.at <= at)
+    .slice(-4)
+    .map(fault => `${fault.kind} at ${fault.at}${fault.until === undefined ? '' : ` until ${fault.until}`}`)
+    .join(', ') || 'none'
+
+/**
+ * How long a fault goes on to have effects. What was on its way when a process stopped is delivered a moment later. Who wakes
+ * may be taken over just then, as silent for three seconds: what he has begun again by then, the other repeats.
+ */
+const SLACK_MS: Readonly<Record<Fault['kind'], number>> = { kill: 1000, freeze: 1000, crash: 1000, wake: 3000 }
 
 function differences(where: string, wanted: ReadonlySet<string>, found: ReadonlySet<string>, what: string): string[] {
   return [
