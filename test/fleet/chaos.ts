@@ -4,7 +4,9 @@
  */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as later } from 'node:timers/promises'
+import pg from 'pg'
 import { systemRandom } from '../../protocol/index.ts'
+import { chainOfWorkflow } from '../../server/engine/dbos-names.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { seeded } from '../support/seeded.ts'
 import { agent, startOutside, supervisor, tokenFor } from '../support/world.ts'
@@ -122,6 +124,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       reservations: outside.sandbox.control.reservations(),
       deliveries: postOffice.deliveries,
       faults: storm.faults,
+      handedOver: await handedOver(database),
       unfinished,
     }
     const judged = invariants(atRest)
@@ -331,6 +334,18 @@ async function rest(fleet: Fleet, { people, readers }: Users, restMs: number): P
       .map(([name, ms]) => `${name} after ${seconds(ms)}`)
       .join(', '),
   }
+}
+
+/** Of whom the engine took a task it put it into a queue; who takes one begins it himself. */
+async function handedOver(database: string | undefined): Promise<ReadonlySet<string>> {
+  if (database === undefined) return new Set()
+  const client = new pg.Client(database)
+  await client.connect()
+  const { rows } = await client.query<{ id: string }>(
+    'select workflow_uuid as id from dbos.workflow_status where queue_name is not null',
+  )
+  await client.end()
+  return new Set(rows.map(({ id }) => decodeURIComponent(chainOfWorkflow(id).split('/').at(-1) ?? '')))
 }
 
 async function unfinishedTasks(fleet: Fleet): Promise<number> {
