@@ -122,10 +122,7 @@ async function serveVersion(page: Page, next: string): Promise<void> {
   stage.front.serveVersion(next)
   await page.evaluate(async () => {
     const registration = await navigator.serviceWorker.ready
-    while (!registration.installing && !registration.waiting) {
-      await registration.update()
-      await new Promise(resolve => setTimeout(resolve, 100))
-    }
+    while (!registration.installing && !registration.waiting) await registration.update()
   })
 }
 
